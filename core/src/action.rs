@@ -1,0 +1,185 @@
+//! [`Action`] and [`Actions`]: what a node asks its user to do.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use crate::{LogEntries, LogEntry, LogPosition, Message, NodeId};
+
+/// One thing that the user has to do for a node. See [`Actions`] for the order.
+///
+/// ```
+/// use raftbare::{Action, Node, NodeId};
+///
+/// let mut node = Node::start(NodeId::new(1));
+/// node.create_cluster(&[NodeId::new(1), NodeId::new(2)]);
+/// for action in node.actions_mut() {
+///     match action {
+///         Action::SetElectionTimeout => { /* (re)start the timer */ }
+///         Action::SaveCurrentTerm | Action::SaveVotedFor => { /* write and sync */ }
+///         Action::BroadcastMessage(_message) => { /* send to every node of `peers()` */ }
+///         Action::AppendLogEntries(_entries) => { /* truncate, write, sync */ }
+///         Action::SendMessage(_to, _message) => { /* send */ }
+///         Action::InstallSnapshot(_to) => { /* send a snapshot */ }
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Start the timer anew, whatever it was at; when it fires, call
+    /// [`Node::handle_election_timeout`](crate::Node::handle_election_timeout).
+    ///
+    /// The time depends on the role at the moment the action is executed: for a leader the interval of its
+    /// heartbeats (say 50 ms), for a follower several times that (300 ms), for a candidate a random time
+    /// between half of it and all of it, so that two candidates do not disturb each other again (§5.2, §9.3).
+    SetElectionTimeout,
+    /// Store [`Node::current_term`](crate::Node::current_term), durably, before the next action.
+    SaveCurrentTerm,
+    /// Store [`Node::voted_for`](crate::Node::voted_for), durably, before the next action.
+    SaveVotedFor,
+    /// Send the message to every node of [`Node::peers`](crate::Node::peers).
+    BroadcastMessage(Message),
+    /// Store the entries, durably, before the next action: drop whatever is stored after
+    /// [`LogEntries::prev_position`], then append. There is never a gap. The entries may be none: then only
+    /// the dropping remains.
+    AppendLogEntries(LogEntries),
+    /// Send the message to this node. The entries of a call may be cut with [`LogEntries::truncate`].
+    SendMessage(NodeId, Message),
+    /// Send a snapshot to this node, whose missing entries are compacted away (§7). When the snapshot is
+    /// stored there, call [`Node::handle_snapshot_installed`](crate::Node::handle_snapshot_installed) there.
+    /// The action comes again as long as the node needs it.
+    InstallSnapshot(NodeId),
+}
+
+/// The actions that wait for the user, each kind in its own place.
+///
+/// As an [`Iterator`] it takes them out in the order that is safe:
+///
+/// 1. `set_election_timeout`, 2. `save_current_term`, 3. `save_voted_for`, 4. `broadcast_message`,
+///    5. `append_log_entries`, 6. `send_messages`, 7. `install_snapshots`
+///
+/// Whatever promises something, a vote or an acknowledgement, is in `send_messages`, after all that has to be
+/// durable before; and the leader counts itself only for entries that were taken from here. Several inputs
+/// may come before actions are taken; then the pending ones merge: one timer, one append of all that is not
+/// stored yet, one message per node. Taking only a part is safe too, as long as the order is kept.
+///
+/// ```
+/// use raftbare::{Actions, Action};
+///
+/// let mut actions = Actions::default();
+/// actions.save_voted_for = true;
+/// actions.save_current_term = true;
+/// assert_eq!(actions.next(), Some(Action::SaveCurrentTerm));
+/// assert_eq!(actions.next(), Some(Action::SaveVotedFor));
+/// assert!(actions.is_empty());
+/// ```
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
+pub struct Actions {
+    /// Pending [`Action::SetElectionTimeout`].
+    pub set_election_timeout: bool,
+    /// Pending [`Action::SaveCurrentTerm`].
+    pub save_current_term: bool,
+    /// Pending [`Action::SaveVotedFor`].
+    pub save_voted_for: bool,
+    /// Pending [`Action::BroadcastMessage`].
+    pub broadcast_message: Option<Message>,
+    /// Pending [`Action::AppendLogEntries`]: all of the log that was not taken yet.
+    pub append_log_entries: Option<LogEntries>,
+    /// Pending [`Action::SendMessage`]s.
+    pub send_messages: BTreeMap<NodeId, Message>,
+    /// Pending [`Action::InstallSnapshot`]s.
+    pub install_snapshots: BTreeSet<NodeId>,
+}
+
+impl Actions {
+    /// How many messages may wait for nodes outside the configuration.
+    const MAX_STRANGERS: usize = 16;
+
+    /// Whether nothing is pending.
+    ///
+    /// ```
+    /// assert!(raftbare::Actions::default().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.set_election_timeout
+            && !self.save_current_term
+            && !self.save_voted_for
+            && self.broadcast_message.is_none()
+            && self.append_log_entries.is_none()
+            && self.send_messages.is_empty()
+            && self.install_snapshots.is_empty()
+    }
+
+    /// Queues a message to a member, merged with one that waits for the same node.
+    pub(crate) fn send(&mut self, to: NodeId, message: Message) {
+        let message = match self.send_messages.remove(&to) {
+            Some(older) => older.merge(message),
+            None => message,
+        };
+        self.send_messages.insert(to, message);
+    }
+
+    /// Queues a message to a node outside the configuration. At most 16 wait: for the next one a refusal
+    /// or the message of the oldest term is given up, and a refusal itself is not queued any more.
+    pub(crate) fn send_to_stranger(
+        &mut self,
+        to: NodeId,
+        message: Message,
+        is_member: impl Fn(NodeId) -> bool,
+    ) {
+        let strangers = || self.send_messages.iter().filter(|&(&id, _)| id != to && !is_member(id));
+        if strangers().count() >= Self::MAX_STRANGERS {
+            let least = strangers().min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
+            let least = least.map(|(&id, _)| id);
+            if message.is_refusal() {
+                return;
+            }
+            least.map(|id| self.send_messages.remove(&id));
+        }
+        self.send(to, message);
+    }
+
+    /// Takes back the calls of a candidate or leader that is none any more. They count as lost: their
+    /// entries may be gone from the log before the user gets to send them.
+    pub(crate) fn withdraw_calls(&mut self) {
+        self.broadcast_message = None;
+        self.send_messages.retain(|_, message| !message.is_call());
+        self.install_snapshots.clear();
+    }
+
+    /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.
+    pub(crate) fn extend_append(&mut self, prev: LogPosition, entry: &LogEntry) -> bool {
+        let pending = self.append_log_entries.get_or_insert_with(|| LogEntries::new(prev));
+        let extends = pending.last_position() == prev;
+        if extends {
+            pending.push(entry.clone());
+        }
+        extends
+    }
+}
+
+impl Iterator for Actions {
+    type Item = Action;
+
+    /// Takes the pending action of the highest priority.
+    fn next(&mut self) -> Option<Action> {
+        if core::mem::take(&mut self.set_election_timeout) {
+            return Some(Action::SetElectionTimeout);
+        }
+        if core::mem::take(&mut self.save_current_term) {
+            return Some(Action::SaveCurrentTerm);
+        }
+        if core::mem::take(&mut self.save_voted_for) {
+            return Some(Action::SaveVotedFor);
+        }
+        if let Some(message) = self.broadcast_message.take() {
+            return Some(Action::BroadcastMessage(message));
+        }
+        if let Some(entries) = self.append_log_entries.take() {
+            return Some(Action::AppendLogEntries(entries));
+        }
+        if let Some((to, message)) = self.send_messages.pop_first() {
+            return Some(Action::SendMessage(to, message));
+        }
+        self.install_snapshots.pop_first().map(Action::InstallSnapshot)
+    }
+}

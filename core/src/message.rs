@@ -1,0 +1,166 @@
+//! [`Message`]: the calls and replies of RequestVote and AppendEntries (figure 2).
+
+use crate::{LogEntries, LogIndex, LogPosition, MessageSeqNo, NodeId, Term};
+
+/// A call or a reply of one of Raft's two RPCs (figure 2).
+///
+/// Messages may be lost, duplicated, delayed and reordered on their way; they must not be altered, but for
+/// [`LogEntries::truncate`] on the entries of a call. All 64 bits of every field have to travel.
+///
+/// ```
+/// use raftbare::{LogPosition, Message, MessageHeader, MessageSeqNo, NodeId, Term};
+///
+/// let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno: MessageSeqNo::new(3) };
+/// let call = Message::RequestVoteCall { header, last_position: LogPosition::ZERO };
+/// assert_eq!((call.from(), call.term(), call.seqno()), (header.from, header.term, header.seqno));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// A candidate asks for a vote (§5.2).
+    RequestVoteCall {
+        /// The candidate, its term, the number of the call.
+        header: MessageHeader,
+        /// The last position in the candidate's log (§5.4.1).
+        last_position: LogPosition,
+    },
+    /// The answer to a [`Message::RequestVoteCall`].
+    ///
+    /// A vote is refused by silence, except to a candidate of an older term, who has to learn the term.
+    RequestVoteReply {
+        /// The voter, its term, the number of the call.
+        header: MessageHeader,
+        /// Whether the candidate has got the vote.
+        vote_granted: bool,
+    },
+    /// The leader replicates log entries, or without entries keeps its followers calm (§5.3).
+    AppendEntriesCall {
+        /// The leader, its term, the number of the call.
+        header: MessageHeader,
+        /// The leader's commit index.
+        commit_index: LogIndex,
+        /// The entries, and the position before them for the consistency check.
+        entries: LogEntries,
+    },
+    /// The answer to a [`Message::AppendEntriesCall`].
+    ///
+    /// In place of the paper's `success` it says where the follower stands, so that the leader finds the
+    /// last common position in a round trip per term.
+    AppendEntriesReply {
+        /// The follower, its term, the number of the call (0 if that was of an older term).
+        header: MessageHeader,
+        /// If the leader's log contains it, the follower has everything up to it. If not, a position of the
+        /// follower's log from which the leader looks on for the last common one.
+        last_position: LogPosition,
+    },
+}
+
+impl Message {
+    /// The sender.
+    ///
+    /// ```
+    /// # use raftbare::{Message, MessageHeader, MessageSeqNo, NodeId, Term};
+    /// # let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno: MessageSeqNo::new(3) };
+    /// let reply = Message::RequestVoteReply { header, vote_granted: true };
+    /// assert_eq!(reply.from(), header.from);
+    /// ```
+    #[must_use]
+    pub fn from(&self) -> NodeId {
+        self.header().from
+    }
+
+    /// The sender's term.
+    ///
+    /// ```
+    /// # use raftbare::{Message, MessageHeader, MessageSeqNo, NodeId, Term};
+    /// # let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno: MessageSeqNo::new(3) };
+    /// let reply = Message::RequestVoteReply { header, vote_granted: true };
+    /// assert_eq!(reply.term(), header.term);
+    /// ```
+    #[must_use]
+    pub fn term(&self) -> Term {
+        self.header().term
+    }
+
+    /// The number of the call; in a reply, of the call that it answers.
+    ///
+    /// ```
+    /// # use raftbare::{Message, MessageHeader, MessageSeqNo, NodeId, Term};
+    /// # let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno: MessageSeqNo::new(3) };
+    /// let reply = Message::RequestVoteReply { header, vote_granted: true };
+    /// assert_eq!(reply.seqno(), header.seqno);
+    /// ```
+    #[must_use]
+    pub fn seqno(&self) -> MessageSeqNo {
+        self.header().seqno
+    }
+
+    /// The header, whatever the message is.
+    pub(crate) fn header(&self) -> MessageHeader {
+        match self {
+            Self::RequestVoteCall { header, .. }
+            | Self::RequestVoteReply { header, .. }
+            | Self::AppendEntriesCall { header, .. }
+            | Self::AppendEntriesReply { header, .. } => *header,
+        }
+    }
+
+    /// Whether the terms inside fit together, as in every message of a real node: no position is of a later
+    /// term than its sender, and the terms of entries never fall.
+    pub(crate) fn has_sane_terms(&self) -> bool {
+        let header = self.header();
+        match self {
+            Self::RequestVoteReply { .. } => true,
+            Self::AppendEntriesCall { entries, .. } => entries.has_rising_terms_up_to(header.term),
+            Self::RequestVoteCall { last_position, .. } | Self::AppendEntriesReply { last_position, .. } => {
+                last_position.term <= header.term
+            }
+        }
+    }
+
+    /// Whether this is a call, made by a candidate or leader, and no reply.
+    pub(crate) fn is_call(&self) -> bool {
+        matches!(self, Self::RequestVoteCall { .. } | Self::AppendEntriesCall { .. })
+    }
+
+    /// Whether this is a vote that is not granted.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::RequestVoteReply { vote_granted: false, .. })
+    }
+
+    /// What remains to be sent when `newer` is to go to the same node before `self` has left.
+    ///
+    /// Acknowledgements of one term become one: the highest number, the newest position. Otherwise the newer
+    /// message says all that still matters, and the older one counts as lost.
+    pub(crate) fn merge(self, newer: Self) -> Self {
+        match (self, newer) {
+            (
+                Self::AppendEntriesReply { header: old, .. },
+                Self::AppendEntriesReply { header, last_position },
+            ) if old.term == header.term => {
+                let seqno = old.seqno.max(header.seqno);
+                let header = MessageHeader { seqno, ..header };
+                Self::AppendEntriesReply { header, last_position }
+            }
+            (_, newer) => newer,
+        }
+    }
+}
+
+/// What all messages say first.
+///
+/// ```
+/// use raftbare::{MessageHeader, MessageSeqNo, NodeId, Term};
+///
+/// let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno: MessageSeqNo::new(3) };
+/// let copy = header;
+/// assert_eq!(header, copy);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MessageHeader {
+    /// The sender.
+    pub from: NodeId,
+    /// The sender's term.
+    pub term: Term,
+    /// The number of the call; in a reply, of the call that it answers.
+    pub seqno: MessageSeqNo,
+}

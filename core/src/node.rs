@@ -1,0 +1,593 @@
+//! [`Node`]: the state of a node and the rules that hold in every role. Each role has a file of its own
+//! below, as in figure 2's box "Rules for Servers".
+//!
+//! Every input runs the same way: a leader first counts what has been committed meanwhile, then the term
+//! rule of §5.1 decides whether the message is heeded, then the file of the role answers it; all that has to
+//! be done about it lies in [`Actions`]. Nothing is called from inside: no clock, no storage, no callback.
+//!
+//! # Where the paper is
+//!
+//! "§" is the extended version of the paper, "thesis §" Ongaro's dissertation.
+//!
+//! | Paper | Here |
+//! |---|---|
+//! | §5.1 a higher term makes a follower, an older term is refused | [`Node::handle_message`], [`Node::heeds_term`], [`Node::refuse_older_term`] |
+//! | §5.2 a timeout starts an election | [`Node::handle_election_timeout`], [`Node::start_election`] |
+//! | §5.2 one vote per term, first come first served | [`Node::handle_request_vote_call`] |
+//! | §5.2 a majority of votes makes a leader | [`Node::handle_request_vote_reply`], [`Votes::are_majority`] |
+//! | §5.2 a candidate that hears the leader of its term gives way | [`Node::handle_append_entries_call`] |
+//! | §5.2 a leader's heartbeats | [`Node::heartbeat`] |
+//! | §5.3 the leader appends and replicates | [`Node::propose_command`], [`Node::propose`] |
+//! | §5.3 consistency check, overwriting at a conflict | [`Node::append_entries`], [`LogEntries::last_common_index`](crate::LogEntries) |
+//! | §5.3 the follower's commit index | [`Node::append_entries`] |
+//! | §5.3 match index, decrement and try again | [`Leader::handle_reply`], [`Node::repair_follower`] |
+//! | §5.3 an entry on a majority is committed | [`Leader::majority_index`], [`Node::commit_index`] |
+//! | §5.4.1 up-to-date | [`LogPosition`]'s order, [`Node::handle_request_vote_call`] |
+//! | §5.4.2 only entries of the own term are counted | [`Node::commit_index`] |
+//! | §6 configurations: in force when appended, joint consensus | [`Node::propose_config`], [`Node::leave_joint_consensus`] |
+//! | §6 a leader outside C_new steps down at its commit | [`Node::follow_committed_config`] |
+//! | §6 removed servers do not disturb | [`Node::is_disturbance`] |
+//! | §7 snapshots | [`Node::handle_snapshot_installed`], [`Node::repair_follower`] |
+//! | §8 the `Term` entry of a new leader | [`Node::become_leader`] |
+//! | §8 reads that are linearizable | [`Node::heartbeat`], [`Node::read_index`], [`Node::read_status`] |
+//! | thesis §4.2.2 who may campaign | [`Node::may_campaign`] |
+//! | thesis §10.2.1 the leader's own disk works in parallel | [`Node::handed_over_index`] |
+
+use alloc::boxed::Box;
+
+use crate::quorum::Votes;
+use crate::replication::Leader;
+use crate::{
+    Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
+    MessageHeader, MessageSeqNo, NodeId, Role, Term,
+};
+
+mod candidate;
+mod follower;
+mod leader;
+mod read;
+mod snapshot;
+
+pub use read::{ReadStatus, ReadToken};
+
+/// A node of a Raft cluster: a state machine without I/O.
+///
+/// Inputs are the `handle_…`, `propose_…` and similar methods; what has to be done about them lies in
+/// [`actions_mut`](Self::actions_mut). The crate's documentation says in which order that is safe.
+///
+/// Two nodes that compare equal behave the same from there on: nothing is left out of the comparison.
+///
+/// ```
+/// use raftbare::{Node, NodeId};
+///
+/// let mut node = Node::start(NodeId::new(1));
+/// let position = node.create_cluster(&[NodeId::new(1)]);
+/// for _action in node.actions_mut() { /* store, send, set the timer */ }
+/// assert!(node.get_commit_status(position).is_committed()); // alone, it is a majority
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Node {
+    id: NodeId,
+    current_term: Term,
+    voted_for: Option<NodeId>,
+    log: Log,
+    /// The highest index that this node has found committed. A leader may know more: see `commit_index()`.
+    commit_index: LogIndex,
+    /// The number of the newest call of this term.
+    seqno: MessageSeqNo,
+    /// Whether the leader of this term has called since this node's last timeout.
+    has_contact: bool,
+    role: RoleState,
+    actions: Actions,
+}
+
+/// The role, with what exists in it only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum RoleState {
+    Follower,
+    Candidate(Votes),
+    Leader(Box<Leader>),
+}
+
+impl Node {
+    /// Makes a new node: a follower in term 0 with an empty log, in no cluster.
+    ///
+    /// It joins a cluster when a leader writes to it, or founds one with
+    /// [`create_cluster`](Self::create_cluster). No action follows. A node that was started before has to
+    /// come back by [`restart`](Self::restart) instead: it may have voted.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let node = Node::start(NodeId::new(1));
+    /// assert!(node.role().is_follower());
+    /// assert!(node.actions().is_empty());
+    /// ```
+    #[must_use]
+    pub fn start(id: NodeId) -> Self {
+        let log = Log::new(ClusterConfig::new(), LogEntries::new(LogPosition::ZERO));
+        Self {
+            id,
+            current_term: Term::ZERO,
+            voted_for: None,
+            log,
+            commit_index: LogIndex::ZERO,
+            seqno: MessageSeqNo::ZERO,
+            has_contact: false,
+            role: RoleState::Follower,
+            actions: Actions::default(),
+        }
+    }
+
+    /// Makes a node that goes on from what it has stored (figure 2, "persistent state").
+    ///
+    /// A follower whose commit index is that of its snapshot; the rest of the commit index comes from the
+    /// leader. Precondition: the term, the vote and the log are what the executed actions have stored,
+    /// nothing of it lost. Nothing is checked but this: if the last entry is of a later term than
+    /// `current_term` (a snapshot was stored and the term was not), the term is raised and the vote cleared.
+    ///
+    /// Actions: [`SetElectionTimeout`](crate::Action::SetElectionTimeout), and where the term was raised
+    /// [`SaveCurrentTerm`](crate::Action::SaveCurrentTerm) and [`SaveVotedFor`](crate::Action::SaveVotedFor).
+    ///
+    /// ```
+    /// # use raftbare::{Action, ClusterConfig, Log, LogEntries, LogPosition, Node, NodeId, Term};
+    /// let log = Log::new(ClusterConfig::new(), LogEntries::new(LogPosition::ZERO));
+    /// let mut node = Node::restart(NodeId::new(1), Term::new(3), Some(NodeId::new(2)), log);
+    /// assert_eq!(node.current_term(), Term::new(3));
+    /// assert!(node.actions_mut().eq([Action::SetElectionTimeout]));
+    /// ```
+    #[must_use]
+    pub fn restart(id: NodeId, current_term: Term, voted_for: Option<NodeId>, log: Log) -> Self {
+        let mut node = Self::start(id);
+        node.current_term = current_term;
+        node.voted_for = voted_for;
+        node.commit_index = log.snapshot_position().index;
+        let last_term = log.last_position().term;
+        node.log = log;
+        node.actions.set_election_timeout = true;
+        if current_term < last_term {
+            node.become_follower(last_term);
+            node.actions.save_voted_for = true;
+        }
+        node
+    }
+
+    /// Founds a cluster of these voters, and makes this node a candidate at once (alone: the leader).
+    ///
+    /// Done on one node only; the others are [started](Self::start) and wait. The voters may name this node
+    /// or not; if not, it can never lead, and the cluster only comes to life if another founds it too, with
+    /// the same voters.
+    ///
+    /// Returns the position of the configuration's entry, (0, 1), or [`LogPosition::INVALID`] if
+    /// `initial_voters` is empty, or this node has log entries, a snapshot or a configuration.
+    ///
+    /// Actions: the append, and those of an election.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// let position = node.create_cluster(&[NodeId::new(1), NodeId::new(2)]);
+    /// assert!(!position.is_invalid());
+    /// assert!(node.role().is_candidate());
+    /// assert!(node.create_cluster(&[NodeId::new(1)]).is_invalid());
+    /// ```
+    pub fn create_cluster(&mut self, initial_voters: &[NodeId]) -> LogPosition {
+        let is_new = self.log.last_position() == LogPosition::ZERO && *self.config() == ClusterConfig::new();
+        if !is_new || initial_voters.is_empty() {
+            return LogPosition::INVALID;
+        }
+        let mut config = ClusterConfig::new();
+        config.voters.extend(initial_voters);
+        let position = self.append(LogEntry::ClusterConfig(config));
+        if self.may_campaign() {
+            self.start_election();
+        } else {
+            self.actions.set_election_timeout = true;
+        }
+        position
+    }
+
+    /// Takes a message that has arrived from another node (§5.1, figure 2).
+    ///
+    /// Preconditions: none. A message may come late, twice, in any order, from a node outside the cluster,
+    /// or be forged: what does not fit is dropped, and nothing is lost by it.
+    ///
+    /// Actions: those of the answer, and of what it changes here: term, vote, log, role, timer.
+    ///
+    /// ```
+    /// # use raftbare::{LogPosition, Message, MessageHeader, MessageSeqNo, Node, NodeId, Term};
+    /// let header = MessageHeader { from: NodeId::new(2), term: Term::new(1), seqno: MessageSeqNo::new(1) };
+    /// let mut node = Node::start(NodeId::new(1));
+    /// node.handle_message(Message::RequestVoteCall { header, last_position: LogPosition::ZERO });
+    /// assert_eq!(node.voted_for(), Some(NodeId::new(2)));
+    /// ```
+    pub fn handle_message(&mut self, msg: Message) {
+        self.advance_commit_index();
+        if msg.from() == self.id || !msg.has_sane_terms() || !self.heeds_term(&msg) {
+            return;
+        }
+        match msg {
+            Message::RequestVoteCall { header, last_position } => {
+                self.handle_request_vote_call(header, last_position);
+            }
+            Message::RequestVoteReply { header, vote_granted } => {
+                self.handle_request_vote_reply(header, vote_granted);
+            }
+            Message::AppendEntriesCall { header, commit_index, entries } => {
+                self.handle_append_entries_call(header, commit_index, entries);
+            }
+            Message::AppendEntriesReply { header, last_position } => {
+                self.handle_append_entries_reply(header, last_position);
+            }
+        }
+    }
+
+    /// Takes the end of the time that [`SetElectionTimeout`](crate::Action::SetElectionTimeout) asked for (§5.2).
+    ///
+    /// A follower or candidate starts an election in the next term, if it is a voter; a leader sends
+    /// heartbeats. Calling it too early or too often costs needless elections, never safety.
+    ///
+    /// Actions: always the next `SetElectionTimeout`; in an election also the saving of term and vote and a
+    /// broadcast of [`Message::RequestVoteCall`]; from a leader a broadcast of [`Message::AppendEntriesCall`].
+    ///
+    /// ```
+    /// # use raftbare::{Action, Node, NodeId};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// node.handle_election_timeout(); // in no cluster, it only waits on
+    /// assert!(node.actions_mut().eq([Action::SetElectionTimeout]));
+    /// ```
+    pub fn handle_election_timeout(&mut self) {
+        self.advance_commit_index();
+        self.has_contact = false;
+        self.actions.set_election_timeout = true;
+        if let RoleState::Leader(leader) = &mut self.role {
+            leader.note_timeout();
+            self.send_heartbeat();
+        } else if self.may_campaign() {
+            self.start_election();
+        }
+    }
+
+    /// The identifier of this node.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// assert_eq!(Node::start(NodeId::new(1)).id(), NodeId::new(1));
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// The role of this node.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// assert!(Node::start(NodeId::new(1)).role().is_follower());
+    /// ```
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match self.role {
+            RoleState::Follower => Role::Follower,
+            RoleState::Candidate(_) => Role::Candidate,
+            RoleState::Leader(_) => Role::Leader,
+        }
+    }
+
+    /// The latest term this node has seen; what [`SaveCurrentTerm`](crate::Action::SaveCurrentTerm) stores.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId, Term};
+    /// assert_eq!(Node::start(NodeId::new(1)).current_term(), Term::ZERO);
+    /// ```
+    #[must_use]
+    pub fn current_term(&self) -> Term {
+        self.current_term
+    }
+
+    /// The node that has this node's vote of the current term; what
+    /// [`SaveVotedFor`](crate::Action::SaveVotedFor) stores.
+    ///
+    /// Once the leader of the term has called, it is the leader, whoever had the vote: so it tells clients
+    /// where to try next, and no second vote can be given. See also [`leader_id`](Self::leader_id).
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// assert_eq!(Node::start(NodeId::new(1)).voted_for(), None);
+    /// ```
+    #[must_use]
+    pub fn voted_for(&self) -> Option<NodeId> {
+        self.voted_for
+    }
+
+    /// The leader of the current term: this node, or the one that has called since this node's last
+    /// timeout. `None` if there is none as far as this node knows.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// assert_eq!(node.leader_id(), None);
+    /// node.create_cluster(&[NodeId::new(1)]);
+    /// assert_eq!(node.leader_id(), Some(NodeId::new(1)));
+    /// ```
+    #[must_use]
+    pub fn leader_id(&self) -> Option<NodeId> {
+        match self.role {
+            RoleState::Leader(_) => Some(self.id),
+            _ => self.voted_for.filter(|_| self.has_contact),
+        }
+    }
+
+    /// The log: the snapshot's position and configuration, and the entries after it.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// assert!(Node::start(NodeId::new(1)).log().entries().is_empty());
+    /// ```
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The configuration in force: the last one in the log, committed or not (§6).
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let node = Node::start(NodeId::new(1));
+    /// assert_eq!(node.config(), node.log().latest_config());
+    /// ```
+    #[must_use]
+    pub fn config(&self) -> &ClusterConfig {
+        self.log.latest_config()
+    }
+
+    /// All members but this node, in ascending order; whom a broadcast is for.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// node.create_cluster(&[1, 2, 3].map(NodeId::new));
+    /// assert!(node.peers().eq([2, 3].map(NodeId::new)));
+    /// ```
+    pub fn peers(&self) -> impl Iterator<Item = NodeId> {
+        self.config().unique_nodes().filter(|&id| id != self.id)
+    }
+
+    /// The actions that wait to be executed.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// assert!(Node::start(NodeId::new(1)).actions().is_empty());
+    /// ```
+    #[must_use]
+    pub fn actions(&self) -> &Actions {
+        &self.actions
+    }
+
+    /// The actions that wait to be executed, to be taken out: an iterator.
+    ///
+    /// What is taken has to be executed. See [`Actions`] for the order.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// node.handle_election_timeout();
+    /// assert_eq!(node.actions_mut().count(), 1);
+    /// assert!(node.actions().is_empty());
+    /// ```
+    pub fn actions_mut(&mut self) -> &mut Actions {
+        &mut self.actions
+    }
+
+    /// What has become of the entry that was proposed at `position`.
+    ///
+    /// The answer is never taken back: an entry that another one has replaced here is `InProgress` until it
+    /// is certain that it will not come back (figure 8). It is decided once this node has committed its index
+    /// or an entry of a later term. [`LogPosition::INVALID`] is `Rejected`.
+    ///
+    /// A leader answers for the moment of the question: alone in its cluster, it has committed an entry as
+    /// soon as the append has been taken from the actions.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// let position = node.create_cluster(&[NodeId::new(1)]);
+    /// assert!(node.get_commit_status(position).is_in_progress()); // not stored yet
+    /// for _action in node.actions_mut() { /* execute */ }
+    /// assert!(node.get_commit_status(position).is_committed());
+    /// ```
+    #[must_use]
+    pub fn get_commit_status(&self, position: LogPosition) -> CommitStatus {
+        let commit_index = self.commit_index();
+        if position.is_invalid() {
+            CommitStatus::Rejected
+        } else if position.index < self.log.snapshot_position().index {
+            CommitStatus::Unknown
+        } else if position.index <= commit_index {
+            match self.log.entries().contains(position) {
+                true => CommitStatus::Committed,
+                false => CommitStatus::Rejected,
+            }
+        } else if self.position_at(commit_index).term > position.term {
+            // Terms never fall along a log: behind this commit no entry of that term can stand.
+            CommitStatus::Rejected
+        } else {
+            CommitStatus::InProgress
+        }
+    }
+
+    /// §5.1: whether the message is of the current term, once a higher term has been adopted and an older
+    /// one refused.
+    fn heeds_term(&mut self, msg: &Message) -> bool {
+        if msg.term() > self.current_term {
+            if self.is_disturbance(msg) {
+                return false;
+            }
+            self.become_follower(msg.term());
+        } else if msg.term() < self.current_term {
+            self.refuse_older_term(msg);
+            return false;
+        }
+        true
+    }
+
+    /// §5.1: tells the caller of an older term the current one. Replies of an older term are dropped.
+    ///
+    /// A message of this term that waits for the caller tells it already. The reply to an AppendEntriesCall
+    /// has the number 0: its caller may yet lead this term, and must not take it for an answer to a call of
+    /// this term, which a read might count.
+    fn refuse_older_term(&mut self, msg: &Message) {
+        let is_told = |pending: &Message| pending.term() == self.current_term;
+        if self.actions.send_messages.get(&msg.from()).is_some_and(is_told) {
+            return;
+        }
+        match *msg {
+            Message::RequestVoteCall { header, .. } => {
+                let header = self.header(header.seqno);
+                self.send(msg.from(), Message::RequestVoteReply { header, vote_granted: false });
+            }
+            Message::AppendEntriesCall { .. } => {
+                let header = self.header(MessageSeqNo::ZERO);
+                let last_position = self.log.last_position();
+                self.send(msg.from(), Message::AppendEntriesReply { header, last_position });
+            }
+            Message::RequestVoteReply { .. } | Message::AppendEntriesReply { .. } => {}
+        }
+    }
+
+    /// §6: whether this is a call for votes that must not unseat a leader that is there.
+    ///
+    /// A leader that is in contact with its followers heeds none. A follower that has heard from the leader
+    /// heeds those of voters only: a removed server, which does not get heartbeats any more, is none in any
+    /// configuration from the known commit on.
+    fn is_disturbance(&self, msg: &Message) -> bool {
+        if !matches!(msg, Message::RequestVoteCall { .. }) {
+            return false;
+        }
+        match &self.role {
+            RoleState::Leader(leader) => leader.is_in_contact(self.config()),
+            _ => {
+                let mut configs = self.log.configs_from(self.commit_index);
+                self.has_contact && !configs.any(|config| config.is_voter(msg.from()))
+            }
+        }
+    }
+
+    /// thesis §4.2.2: whether this node may start an election.
+    ///
+    /// It has to be a voter of a configuration from the known commit on. The latest alone would not do: if an
+    /// uncommitted C_new removes the node with the newest log, nobody else could be elected.
+    fn may_campaign(&self) -> bool {
+        self.current_term.checked_next().is_some()
+            && self.log.last_position().index.checked_next().is_some()
+            && self.log.configs_from(self.commit_index).any(|config| config.is_voter(self.id))
+    }
+
+    /// §5.1: becomes a follower, of a higher term with the vote not given yet, of the same one with the vote
+    /// kept. A leader needs the longer timer of a follower; a candidate's is running.
+    fn become_follower(&mut self, term: Term) {
+        if term > self.current_term {
+            self.current_term = term;
+            self.actions.save_current_term = true;
+            self.actions.save_voted_for |= self.voted_for.is_some();
+            self.voted_for = None;
+            self.seqno = MessageSeqNo::ZERO;
+            self.has_contact = false;
+        }
+        match core::mem::replace(&mut self.role, RoleState::Follower) {
+            RoleState::Follower => return,
+            RoleState::Candidate(_) => {}
+            RoleState::Leader(_) => self.actions.set_election_timeout = true,
+        }
+        self.actions.withdraw_calls();
+    }
+
+    /// §5.2: becomes a candidate of the next term, with its own vote.
+    fn become_candidate(&mut self) {
+        self.actions.withdraw_calls();
+        self.current_term += Term::new(1);
+        self.actions.save_current_term = true;
+        self.voted_for = Some(self.id);
+        self.actions.save_voted_for = true;
+        self.seqno = MessageSeqNo::ZERO;
+        self.has_contact = false;
+        self.actions.set_election_timeout = true;
+        self.role = RoleState::Candidate(Votes::of_candidate(self.id));
+    }
+
+    /// §5.2, §8: becomes the leader, and starts its term in the log.
+    fn become_leader(&mut self) {
+        self.actions.withdraw_calls();
+        self.actions.set_election_timeout = true;
+        let term_start = self.log.last_position().index + LogIndex::new(1);
+        let leader = Leader::new(self.id, term_start, self.config(), self.seqno);
+        self.role = RoleState::Leader(Box::new(leader));
+        self.propose(LogEntry::Term(self.current_term));
+    }
+
+    /// Gives the vote of this term to `id`.
+    fn set_voted_for(&mut self, id: NodeId) {
+        if self.voted_for != Some(id) {
+            self.voted_for = Some(id);
+            self.actions.save_voted_for = true;
+        }
+    }
+
+    /// Appends one entry to the log and to the pending append.
+    fn append(&mut self, entry: LogEntry) -> LogPosition {
+        let prev = self.log.last_position();
+        let extends = self.actions.extend_append(prev, &entry);
+        self.log.push(entry);
+        if !extends {
+            self.hand_over_after(prev.index);
+        }
+        self.log.last_position()
+    }
+
+    /// Makes the pending append hold all of the log that the user has not taken yet, after a change of
+    /// everything above `index`.
+    fn hand_over_after(&mut self, index: LogIndex) {
+        let anchor = self.handed_over_index().min(index).max(self.log.snapshot_position().index);
+        self.actions.append_log_entries = self.log.entries().since(self.position_at(anchor));
+    }
+
+    /// thesis §10.2.1: up to where the user has taken the log from the actions, and so stored it.
+    ///
+    /// A leader counts itself only so far, and so sends its calls while its own disk is still at work.
+    fn handed_over_index(&self) -> LogIndex {
+        let last_index = self.log.last_position().index;
+        match &self.actions.append_log_entries {
+            Some(pending) => pending.prev_position().index.min(last_index),
+            None => last_index,
+        }
+    }
+
+    /// The position at an index of this log. The commit index is one; for others the snapshot's.
+    fn position_at(&self, index: LogIndex) -> LogPosition {
+        self.log.entries().position_at(index).unwrap_or(self.log.snapshot_position())
+    }
+
+    /// The header of a message of this node.
+    fn header(&self, seqno: MessageSeqNo) -> MessageHeader {
+        MessageHeader {
+            from: self.id,
+            term: self.current_term,
+            seqno,
+        }
+    }
+
+    /// A number for the next call.
+    fn next_seqno(&mut self) -> MessageSeqNo {
+        self.seqno = self.seqno.next();
+        self.seqno
+    }
+
+    /// Queues a message to one node.
+    fn send(&mut self, to: NodeId, message: Message) {
+        let config = self.log.latest_config();
+        if config.contains(to) {
+            self.actions.send(to, message);
+        } else {
+            self.actions.send_to_stranger(to, message, |id| config.contains(id));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Candidates: starting an election and counting its votes (§5.2).
+
+use super::{Node, RoleState};
+use crate::{Message, MessageHeader};
+
+impl Node {
+    /// §5.2: asks all members for their votes in the next term.
+    pub(super) fn start_election(&mut self) {
+        self.become_candidate();
+        let header = self.header(self.seqno.next());
+        self.seqno = header.seqno;
+        if self.peers().next().is_some() {
+            let last_position = self.log.last_position();
+            let call = Message::RequestVoteCall { header, last_position };
+            self.actions.broadcast_message = Some(call);
+        }
+        self.count_votes();
+    }
+
+    /// §5.2: counts a vote of the current term. Only voters have one.
+    pub(super) fn handle_request_vote_reply(&mut self, header: MessageHeader, vote_granted: bool) {
+        let RoleState::Candidate(votes) = &mut self.role else {
+            return;
+        };
+        if vote_granted && self.log.latest_config().is_voter(header.from) {
+            votes.insert(header.from);
+            self.count_votes();
+        }
+    }
+
+    /// §5.2: becomes the leader with the votes of a majority.
+    fn count_votes(&mut self) {
+        if let RoleState::Candidate(votes) = &self.role
+            && votes.are_majority(self.config())
+        {
+            self.become_leader();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Followers: voting (§5.2, §5.4.1) and accepting the leader's entries (§5.3).
+
+use super::{Node, RoleState};
+use crate::{LogEntries, LogIndex, LogPosition, Message, MessageHeader};
+
+impl Node {
+    /// §5.2, §5.4.1: votes for a candidate of the current term, if the vote is free (or is its already) and
+    /// its log is at least as up-to-date as this one. Otherwise says nothing and leaves the timer alone, so
+    /// that candidates which cannot win do not keep from campaigning those which can.
+    pub(super) fn handle_request_vote_call(
+        &mut self,
+        header: MessageHeader,
+        last_position: LogPosition,
+    ) {
+        // Not only a free vote is checked for the log: after a crash between saving the term and saving the
+        // vote, the stored vote is one of an older term.
+        let is_free = self.voted_for.is_none_or(|id| id == header.from);
+        if !is_free || !last_position.is_up_to_date(self.log.last_position()) {
+            return;
+        }
+        self.set_voted_for(header.from);
+        self.actions.set_election_timeout = true;
+        let header_of_reply = self.header(header.seqno);
+        self.send(
+            header.from,
+            Message::RequestVoteReply { header: header_of_reply, vote_granted: true },
+        );
+    }
+
+    /// §5.2, §5.3: follows the leader of the current term, and takes its entries.
+    pub(super) fn handle_append_entries_call(
+        &mut self,
+        header: MessageHeader,
+        leader_commit: LogIndex,
+        entries: LogEntries,
+    ) {
+        if let RoleState::Leader(_) = self.role {
+            return; // A term has one leader (§5.2): this call is forged.
+        }
+        self.become_follower(self.current_term);
+        self.set_voted_for(header.from);
+        self.has_contact = true;
+        self.actions.set_election_timeout = true;
+        let Some(last_position) = self.append_entries(leader_commit, entries) else {
+            return;
+        };
+        let header_of_reply = self.header(header.seqno);
+        self.send(
+            header.from,
+            Message::AppendEntriesReply { header: header_of_reply, last_position },
+        );
+    }
+
+    /// §5.3: the consistency check, the new entries, the commit index. Returns the position to answer with,
+    /// or `None` if the call asks to undo what is committed, which no leader does.
+    fn append_entries(
+        &mut self,
+        leader_commit: LogIndex,
+        entries: LogEntries,
+    ) -> Option<LogPosition> {
+        let call_end = entries.last_position();
+        if call_end.index < self.log.snapshot_position().index {
+            return Some(self.answer(call_end)); // §7: all of it is compacted, and so matches.
+        }
+        let entries = self.skip_compacted(entries)?;
+        let prev = entries.prev_position();
+        if !self.log.entries().contains(prev) {
+            return (prev.index > self.commit_index).then(|| self.position_to_try(prev));
+        }
+        let common = self.log.entries().last_common_index(&entries);
+        if common < call_end.index {
+            if common < self.log.last_position().index && common < self.commit_index {
+                return None;
+            }
+            let entries = match common == prev.index {
+                true => entries,
+                false => entries.since(self.position_at(common))?,
+            };
+            self.log.overwrite(&entries);
+            self.hand_over_after(common);
+        }
+        self.commit_index = self.commit_index.max(leader_commit.min(call_end.index));
+        Some(self.answer(call_end))
+    }
+
+    /// §7: leaves out the entries that the snapshot stands for. `None` if they are others than the snapshot's.
+    fn skip_compacted(&self, entries: LogEntries) -> Option<LogEntries> {
+        let snapshot = self.log.snapshot_position();
+        match entries.prev_position().index < snapshot.index {
+            true => entries.since(snapshot),
+            false => Some(entries),
+        }
+    }
+
+    /// §5.3: how far this log is known to be the leader's, after a call that matched up to `call_end`. If the
+    /// last entry is of the leader's own term, then all of it is.
+    fn answer(&self, call_end: LogPosition) -> LogPosition {
+        let last = self.log.last_position();
+        if last.term == self.current_term {
+            return last;
+        }
+        self.at_least_committed(call_end)
+    }
+
+    /// §5.3: where the leader should look next for the last common position, if it is not `prev`: entries of
+    /// a later term than `prev` cannot be in its log below `prev`.
+    fn position_to_try(&self, prev: LogPosition) -> LogPosition {
+        let position = self.log.entries().last_position_within(prev);
+        self.at_least_committed(position.unwrap_or(self.log.snapshot_position()))
+    }
+
+    /// What is committed is in the log of every later leader (§5.4).
+    fn at_least_committed(&self, position: LogPosition) -> LogPosition {
+        match position.index < self.commit_index {
+            true => self.position_at(self.commit_index),
+            false => position,
+        }
+    }
+}

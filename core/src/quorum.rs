@@ -1,0 +1,175 @@
+//! Majorities (§5.2, §5.3), and both majorities of a joint configuration (§6). Pure: arguments in, answer out.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::{ClusterConfig, LogIndex, NodeId};
+
+/// §5.2, §6: whether the nodes for which `agrees` holds are a majority of the voters, and in a joint
+/// configuration of the new voters too. Without voters there is no majority.
+pub(crate) fn is_majority(config: &ClusterConfig, agrees: impl Fn(NodeId) -> bool) -> bool {
+    let is_majority_of = |voters: &BTreeSet<NodeId>| {
+        voters.iter().filter(|&&id| agrees(id)).count() > voters.len() / 2
+    };
+    is_majority_of(&config.voters)
+        && (!config.is_joint_consensus() || is_majority_of(&config.new_voters))
+}
+
+/// §5.2: the votes that a candidate has got, its own included.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Votes(BTreeSet<NodeId>);
+
+impl Votes {
+    /// The vote of the candidate for itself.
+    pub(crate) fn of_candidate(id: NodeId) -> Self {
+        Self(BTreeSet::from([id]))
+    }
+
+    /// Counts a vote, once per voter.
+    pub(crate) fn insert(&mut self, voter: NodeId) {
+        self.0.insert(voter);
+    }
+
+    /// Whether these votes elect. Only voters of the configuration in force count.
+    pub(crate) fn are_majority(&self, config: &ClusterConfig) -> bool {
+        is_majority(config, |id| self.0.contains(&id))
+    }
+}
+
+/// §5.3: what the voters of one half of a configuration have acknowledged.
+///
+/// Kept sorted, so that the index that a majority has reached is read off at once, however many voters there are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct MatchIndexes {
+    /// Whether the leader is one of these voters.
+    leader_counts: bool,
+    /// The match index of each other voter, falling.
+    others: Vec<LogIndex>,
+}
+
+impl MatchIndexes {
+    /// Collects the match indexes of `voters`, those of the leader (`leader`) aside.
+    pub(crate) fn new(
+        voters: &BTreeSet<NodeId>,
+        leader: NodeId,
+        match_index: impl Fn(NodeId) -> LogIndex,
+    ) -> Self {
+        let others = voters.iter().filter(|&&id| id != leader);
+        let mut others: Vec<_> = others.map(|&id| match_index(id)).collect();
+        others.sort_unstable_by(|a, b| b.cmp(a));
+        Self {
+            leader_counts: voters.contains(&leader),
+            others,
+        }
+    }
+
+    /// Notes that one of the others has gone from `old` to `new`.
+    pub(crate) fn replace(&mut self, old: LogIndex, new: LogIndex) {
+        if new > old {
+            let to = self.others.partition_point(|&index| index >= new);
+            let from = self.others.partition_point(|&index| index > old);
+            if let Some(shifted) = self.others.get_mut(to..=from) {
+                shifted.rotate_right(1);
+                shifted.iter_mut().take(1).for_each(|first| *first = new);
+            }
+        } else if new < old {
+            let from = self.others.partition_point(|&index| index >= old);
+            let to = self.others.partition_point(|&index| index > new);
+            if let Some(shifted) = self.others.get_mut(from.saturating_sub(1)..to) {
+                shifted.rotate_left(1);
+                shifted.iter_mut().rev().take(1).for_each(|last| *last = new);
+            }
+        }
+    }
+
+    /// The highest index that a majority has reached, the leader itself being at `leader_index`.
+    pub(crate) fn majority_index(&self, leader_index: LogIndex) -> LogIndex {
+        let voters = self.others.len().saturating_add(usize::from(self.leader_counts));
+        let needed_besides_one = voters / 2;
+        let reached_by = |others: usize| {
+            self.others.get(others.wrapping_sub(1)).copied().unwrap_or(LogIndex::ZERO)
+        };
+        let without_leader = reached_by(needed_besides_one.saturating_add(1));
+        if !self.leader_counts {
+            return without_leader;
+        }
+        let with_leader = match needed_besides_one {
+            0 => leader_index,
+            others => reached_by(others).min(leader_index),
+        };
+        with_leader.max(without_leader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ids: impl IntoIterator<Item = u64>) -> BTreeSet<NodeId> {
+        ids.into_iter().map(NodeId::new).collect()
+    }
+
+    #[test]
+    fn section_5_2_more_than_half_is_a_majority_and_nobody_is_none() {
+        for (voters, needed) in [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)] {
+            let config = ClusterConfig {
+                voters: set(1..=voters),
+                ..ClusterConfig::new()
+            };
+            assert!(is_majority(&config, |id| id.get() <= needed));
+            assert!(!is_majority(&config, |id| id.get() < needed));
+        }
+        assert!(!is_majority(&ClusterConfig::new(), |_| true));
+    }
+
+    #[test]
+    fn section_6_a_joint_configuration_needs_both_majorities() {
+        let config = ClusterConfig {
+            voters: set(1..=3),
+            new_voters: set(3..=5),
+            ..ClusterConfig::new()
+        };
+        assert!(is_majority(&config, |id| [2, 3, 4].contains(&id.get())));
+        assert!(!is_majority(&config, |id| [1, 2, 3].contains(&id.get())));
+        assert!(!is_majority(&config, |id| [3, 4, 5].contains(&id.get())));
+    }
+
+    /// Every small assignment against the definition: the highest index that more than half have reached.
+    #[test]
+    fn section_5_3_majority_index_is_what_more_than_half_have_reached() {
+        for voters in 1..=5_u64 {
+            for leader in [1, 9] {
+                for code in 0..4_u64.pow(u32::try_from(voters).unwrap()) {
+                    let index_of = |id: NodeId| LogIndex::new(code / 4_u64.pow((id.get() - 1) as u32) % 4);
+                    let voters = set(1..=voters);
+                    let leader = NodeId::new(leader);
+                    let leader_index = if voters.contains(&leader) { index_of(leader) } else { LogIndex::new(3) };
+                    let expected = (0..4)
+                        .map(LogIndex::new)
+                        .filter(|&i| voters.iter().filter(|&&id| index_of(id) >= i).count() > voters.len() / 2)
+                        .max()
+                        .unwrap();
+                    let indexes = MatchIndexes::new(&voters, leader, index_of);
+                    assert_eq!(indexes.majority_index(leader_index), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn replacing_keeps_the_indexes_sorted() {
+        let values = [0, 3, 3, 5, 7, 7, 9];
+        let voters = set(0..values.len() as u64);
+        for old in values {
+            for new in 0..=10 {
+                let of = |id: NodeId| LogIndex::new(values[id.get() as usize]);
+                let mut indexes = MatchIndexes::new(&voters, NodeId::new(99), of);
+                indexes.replace(LogIndex::new(old), LogIndex::new(new));
+                let mut expected: Vec<u64> = values.to_vec();
+                *expected.iter_mut().find(|value| **value == old).unwrap() = new;
+                expected.sort_unstable_by(|a, b| b.cmp(a));
+                assert!(indexes.others.iter().map(|index| index.get()).eq(expected));
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The steps that need nothing but the active toolchain: formatting, lints, documentation, tests, counts.
+
+use crate::process::{ask, cargo, program, run};
+use anyhow::{Result, bail};
+
+/// The programs of `package.rs`, which are built elsewhere and belong to no package here.
+const CONSUMERS: [&str; 3] = [
+    "xtask/consumer/std/src/main.rs",
+    "xtask/consumer/no_std/src/lib.rs",
+    "xtask/consumer/no_std/src/main.rs",
+];
+
+/// Checks the formatting of every package.
+pub(crate) fn fmt() -> Result<()> {
+    require("fmt", "rustfmt", "rustfmt-web")?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(program("rustfmt")
+        .args(["--edition", "2024", "--check"])
+        .args(CONSUMERS))
+}
+
+/// Lints everything with all features, then with none.
+pub(crate) fn clippy() -> Result<()> {
+    require("clippy", "clippy", "rust-web-clippy")?;
+    for features in [&["--all-features"][..], &[]] {
+        run(cargo()
+            .args(["clippy", "--locked", "--workspace", "--all-targets"])
+            .args(features)
+            .args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// Builds the core's documentation as its readers and as its authors see it.
+pub(crate) fn docs() -> Result<()> {
+    for private in [&["--document-private-items"][..], &[]] {
+        run(cargo()
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .args([
+                "doc",
+                "--locked",
+                "-p",
+                "raftbare",
+                "--no-deps",
+                "--all-features",
+            ])
+            .args(private))?;
+    }
+    Ok(())
+}
+
+/// Runs all tests and doc-tests on this machine.
+///
+/// Without `defmt`: a program with it links only where a logger is, which no host has. Clippy and the target
+/// builds compile that feature.
+pub(crate) fn tests() -> Result<()> {
+    run(cargo().args(["test", "--locked", "--workspace"]))
+}
+
+/// Runs the tests of exact counts and shows their numbers.
+pub(crate) fn counts() -> Result<()> {
+    run(cargo()
+        .args([
+            "test",
+            "--locked",
+            "-p",
+            "raftbare-tests",
+            "--test",
+            "counts",
+        ])
+        .args(["--", "--nocapture"]))
+}
+
+/// Fails with what to install if cargo does not know the subcommand of a component.
+fn require(subcommand: &str, component: &str, debian: &str) -> Result<()> {
+    if ask(cargo().args([subcommand, "--version"])).is_none() {
+        bail!(
+            "{component} is missing; install it with `rustup component add {component}`, or, \
+             where Rust is Debian's, with `apt-get install {debian}`"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The tasks of this workspace: `cargo xtask --help`. A file per task; `test` runs them all.
+//!
+//! Exit codes: 0 all is well, 1 a step failed, 2 wrong usage.
+
+mod documented;
+mod examples;
+mod host;
+mod package;
+mod process;
+mod say;
+mod targets;
+mod test;
+mod toolchain;
+
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "The tasks of the raftbare workspace"
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// The tasks; all but `test` and `counts` are steps of `test`.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every step below in order: what CI runs
+    Test(test::Options),
+    /// Check the formatting
+    Fmt,
+    /// Lint with and without features; warnings are errors
+    Clippy,
+    /// Build the documentation, private items too; warnings are errors
+    Docs,
+    /// Run the tests on this machine, doc-tests included
+    Host,
+    /// Run the examples to their end
+    Examples,
+    /// Build the core for microcontrollers and WebAssembly, installing what is missing
+    Targets {
+        /// Build for this target only (may be repeated)
+        #[arg(long = "target", value_name = "TARGET", value_parser = PossibleValuesParser::new(targets::TARGETS))]
+        only: Vec<String>,
+    },
+    /// Pack the core as for a registry and run small programs against the packed files
+    Package,
+    /// Run the own tests of the documented crate against the core
+    Documented,
+    /// Run the tests of exact replication counts and show the numbers (part of `host`)
+    Counts,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Fmt => host::fmt(),
+        Task::Clippy => host::clippy(),
+        Task::Docs => host::docs(),
+        Task::Host => host::tests(),
+        Task::Examples => examples::run(),
+        Task::Targets { only } if only.is_empty() => targets::all(),
+        Task::Targets { only } => targets::build(&only),
+        Task::Package => package::run(),
+        Task::Documented => documented::run(),
+        Task::Counts => host::counts(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_step_is_a_subcommand() {
+        let cli = Cli::command();
+        for step in test::STEPS {
+            assert!(
+                cli.find_subcommand(step.name).is_some(),
+                "no subcommand `{}`",
+                step.name
+            );
+        }
+    }
+}
