@@ -126,9 +126,14 @@ impl Actions {
         message: Message,
         is_member: impl Fn(NodeId) -> bool,
     ) {
-        let strangers = || self.send_messages.iter().filter(|&(&id, _)| id != to && !is_member(id));
+        let strangers = || {
+            self.send_messages
+                .iter()
+                .filter(|&(&id, _)| id != to && !is_member(id))
+        };
         if strangers().count() >= Self::MAX_STRANGERS {
-            let least = strangers().min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
+            let least =
+                strangers().min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
             let least = least.map(|(&id, _)| id);
             if message.is_refusal() {
                 return;
@@ -148,7 +153,9 @@ impl Actions {
 
     /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.
     pub(crate) fn extend_append(&mut self, prev: LogPosition, entry: &LogEntry) -> bool {
-        let pending = self.append_log_entries.get_or_insert_with(|| LogEntries::new(prev));
+        let pending = self
+            .append_log_entries
+            .get_or_insert_with(|| LogEntries::new(prev));
         let extends = pending.last_position() == prev;
         if extends {
             pending.push(entry.clone());
@@ -180,6 +187,8 @@ impl Iterator for Actions {
         if let Some((to, message)) = self.send_messages.pop_first() {
             return Some(Action::SendMessage(to, message));
         }
-        self.install_snapshots.pop_first().map(Action::InstallSnapshot)
+        self.install_snapshots
+            .pop_first()
+            .map(Action::InstallSnapshot)
     }
 }

@@ -109,11 +109,7 @@ impl ClusterConfig {
     /// assert!(joint.new_voters.iter().copied().eq([2, 3].map(NodeId::new)));
     /// ```
     #[must_use]
-    pub fn to_joint_consensus(
-        &self,
-        adding_voters: &[NodeId],
-        removing_voters: &[NodeId],
-    ) -> Self {
+    pub fn to_joint_consensus(&self, adding_voters: &[NodeId], removing_voters: &[NodeId]) -> Self {
         let mut new_voters = self.voters.clone();
         new_voters.extend(adding_voters);
         new_voters.retain(|id| !removing_voters.contains(id));
@@ -161,7 +157,12 @@ impl Iterator for UniqueNodes<'_> {
     type Item = NodeId;
 
     fn next(&mut self) -> Option<NodeId> {
-        let smallest = self.sets.iter_mut().filter_map(|set| set.peek().copied()).min().copied()?;
+        let smallest = self
+            .sets
+            .iter_mut()
+            .filter_map(|set| set.peek().copied())
+            .min()
+            .copied()?;
         for set in &mut self.sets {
             set.next_if(|&&id| id == smallest);
         }
@@ -188,12 +189,17 @@ mod tests {
     #[test]
     fn unique_nodes_are_sorted_and_unique() {
         let config = config(&[5, 1, 3], &[3, 4], &[2, 9]);
-        assert!(config.unique_nodes().eq([1, 2, 3, 4, 5, 9].map(NodeId::new)));
+        assert!(
+            config
+                .unique_nodes()
+                .eq([1, 2, 3, 4, 5, 9].map(NodeId::new))
+        );
     }
 
     #[test]
     fn an_added_non_voter_becomes_a_voter() {
-        let joint = config(&[1, 2], &[], &[3]).to_joint_consensus(&[NodeId::new(3)], &[NodeId::new(1)]);
+        let joint =
+            config(&[1, 2], &[], &[3]).to_joint_consensus(&[NodeId::new(3)], &[NodeId::new(1)]);
         assert_eq!(joint, config(&[1, 2], &[2, 3], &[]));
         assert_eq!(joint.to_final(), config(&[2, 3], &[], &[]));
     }

@@ -92,7 +92,7 @@ impl LogEntries {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        let len = (self.last_index - self.prev_position.index).get();
+        let len = self.last_index.distance_from(self.prev_position.index);
         usize::try_from(len).unwrap_or(usize::MAX)
     }
 
@@ -128,7 +128,10 @@ impl LogEntries {
     #[must_use]
     pub fn last_position(&self) -> LogPosition {
         LogPosition {
-            term: self.terms.last().map_or(self.prev_position.term, |&(_, term)| term),
+            term: self
+                .terms
+                .last()
+                .map_or(self.prev_position.term, |&(_, term)| term),
             index: self.last_index,
         }
     }
@@ -264,8 +267,9 @@ impl LogEntries {
     /// assert_eq!(entries.len(), 1);
     /// ```
     pub fn truncate(&mut self, len: usize) {
-        let len = LogIndex::new(u64::try_from(len).unwrap_or(u64::MAX));
-        self.truncate_after(self.prev_position.index + len);
+        let len = u64::try_from(len).unwrap_or(u64::MAX);
+        let last = self.prev_position.index.get().saturating_add(len);
+        self.truncate_after(LogIndex::new(last));
     }
 
     /// The entries after `position`, or `None` if [`contains`](Self::contains) does not hold for it.
@@ -331,7 +335,7 @@ impl LogEntries {
             return end.max(common);
         }
         // Invariant: equal at `common`, different at `end`.
-        while common + LogIndex::new(1) < end {
+        while end.distance_from(common) > 1 {
             let middle = LogIndex::new(common.get().midpoint(end.get()));
             if same(middle) {
                 common = middle;
@@ -425,9 +429,9 @@ impl Walk<'_> {
         let config = self.configs.as_slice().first().map(|&(index, _)| index);
         let next = term.into_iter().chain(config).min();
         let last_command = next.map_or(self.last_index, LogIndex::prev);
-        let skipped = last_command - self.position.index;
+        let skipped = last_command.distance_from(self.position.index);
         self.position.index = last_command;
-        skipped.get()
+        skipped
     }
 }
 
@@ -457,7 +461,7 @@ impl Iterator for Walk<'_> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let rest = (self.last_index - self.position.index).get();
+        let rest = self.last_index.distance_from(self.position.index);
         usize::try_from(rest).map_or((usize::MAX, None), |rest| (rest, Some(rest)))
     }
 }

@@ -32,14 +32,6 @@ macro_rules! integer {
             pub const fn get(self) -> u64 {
                 self.0
             }
-
-            /// The next value, or `None` at `u64::MAX`.
-            pub(crate) const fn checked_next(self) -> Option<Self> {
-                match self.0.checked_add(1) {
-                    Some(value) => Some(Self(value)),
-                    None => None,
-                }
-            }
         }
 
         impl From<u64> for $name {
@@ -125,6 +117,11 @@ impl Term {
     /// assert_eq!(raftbare::Term::ZERO.get(), 0);
     /// ```
     pub const ZERO: Self = Self(0);
+
+    /// The next term, or `None` at `u64::MAX`.
+    pub(crate) fn checked_next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
 }
 
 integer!(
@@ -149,9 +146,19 @@ impl LogIndex {
     /// ```
     pub const ZERO: Self = Self(0);
 
+    /// The next index, or `None` at `u64::MAX`.
+    pub(crate) fn checked_next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
     /// The index before this one; 0 stays 0.
-    pub(crate) const fn prev(self) -> Self {
+    pub(crate) fn prev(self) -> Self {
         Self(self.0.saturating_sub(1))
+    }
+
+    /// How many indexes lie after `earlier`, up to this one.
+    pub(crate) fn distance_from(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
     }
 }
 

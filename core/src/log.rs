@@ -93,7 +93,9 @@ impl Log {
     /// ```
     #[must_use]
     pub fn latest_config(&self) -> &ClusterConfig {
-        self.entries.last_config().map_or(&self.snapshot_config, |(_, config)| config)
+        self.entries
+            .last_config()
+            .map_or(&self.snapshot_config, |(_, config)| config)
     }
 
     /// The position at `index` and the configuration in force there; `None` outside the log.
@@ -122,7 +124,9 @@ impl Log {
 
     /// The index at which the configuration in force stands.
     pub(crate) fn latest_config_index(&self) -> LogIndex {
-        self.entries.last_config().map_or(self.snapshot_position().index, |&(index, _)| index)
+        self.entries
+            .last_config()
+            .map_or(self.snapshot_position().index, |&(index, _)| index)
     }
 
     /// §6: the configuration in force at `index` and all later ones in the log, oldest first.
@@ -143,13 +147,18 @@ impl Log {
 
     /// §7: lets a snapshot stand for all up to `position`; the entries after it stay if this log contains it.
     pub(crate) fn compact(&mut self, position: LogPosition, config: ClusterConfig) {
-        self.entries = self.entries.since(position).unwrap_or(LogEntries::new(position));
+        self.entries = self
+            .entries
+            .since(position)
+            .unwrap_or(LogEntries::new(position));
         self.snapshot_config = config;
     }
 
     /// The configuration in force at `index`.
     fn config_at(&self, index: LogIndex) -> &ClusterConfig {
-        self.entries.config_at(index).map_or(&self.snapshot_config, |(_, config)| config)
+        self.entries
+            .config_at(index)
+            .map_or(&self.snapshot_config, |(_, config)| config)
     }
 }
 

@@ -111,20 +111,28 @@ impl Message {
         match self {
             Self::RequestVoteReply { .. } => true,
             Self::AppendEntriesCall { entries, .. } => entries.has_rising_terms_up_to(header.term),
-            Self::RequestVoteCall { last_position, .. } | Self::AppendEntriesReply { last_position, .. } => {
-                last_position.term <= header.term
-            }
+            Self::RequestVoteCall { last_position, .. }
+            | Self::AppendEntriesReply { last_position, .. } => last_position.term <= header.term,
         }
     }
 
     /// Whether this is a call, made by a candidate or leader, and no reply.
     pub(crate) fn is_call(&self) -> bool {
-        matches!(self, Self::RequestVoteCall { .. } | Self::AppendEntriesCall { .. })
+        matches!(
+            self,
+            Self::RequestVoteCall { .. } | Self::AppendEntriesCall { .. }
+        )
     }
 
     /// Whether this is a vote that is not granted.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::RequestVoteReply { vote_granted: false, .. })
+        matches!(
+            self,
+            Self::RequestVoteReply {
+                vote_granted: false,
+                ..
+            }
+        )
     }
 
     /// What remains to be sent when `newer` is to go to the same node before `self` has left.
@@ -135,11 +143,17 @@ impl Message {
         match (self, newer) {
             (
                 Self::AppendEntriesReply { header: old, .. },
-                Self::AppendEntriesReply { header, last_position },
+                Self::AppendEntriesReply {
+                    header,
+                    last_position,
+                },
             ) if old.term == header.term => {
                 let seqno = old.seqno.max(header.seqno);
                 let header = MessageHeader { seqno, ..header };
-                Self::AppendEntriesReply { header, last_position }
+                Self::AppendEntriesReply {
+                    header,
+                    last_position,
+                }
             }
             (_, newer) => newer,
         }

@@ -38,15 +38,17 @@ use alloc::boxed::Box;
 use crate::quorum::Votes;
 use crate::replication::Leader;
 use crate::{
-    Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
-    MessageHeader, MessageSeqNo, NodeId, Role, Term,
+    Actions, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
+    MessageHeader, MessageSeqNo, NodeId, Term,
 };
 
 mod candidate;
 mod follower;
 mod leader;
+mod questions;
 mod read;
 mod snapshot;
+mod term;
 
 pub use read::{ReadStatus, ReadToken};
 
@@ -171,13 +173,14 @@ impl Node {
     /// assert!(node.create_cluster(&[NodeId::new(1)]).is_invalid());
     /// ```
     pub fn create_cluster(&mut self, initial_voters: &[NodeId]) -> LogPosition {
-        let is_new = self.log.last_position() == LogPosition::ZERO && *self.config() == ClusterConfig::new();
+        let is_new =
+            self.log.last_position() == LogPosition::ZERO && *self.config() == ClusterConfig::new();
         if !is_new || initial_voters.is_empty() {
             return LogPosition::INVALID;
         }
         let mut config = ClusterConfig::new();
         config.voters.extend(initial_voters);
-        let position = self.append(LogEntry::ClusterConfig(config));
+        let position = self.append(&LogEntry::ClusterConfig(config));
         if self.may_campaign() {
             self.start_election();
         } else {
@@ -206,16 +209,29 @@ impl Node {
             return;
         }
         match msg {
-            Message::RequestVoteCall { header, last_position } => {
+            Message::RequestVoteCall {
+                header,
+                last_position,
+            } => {
                 self.handle_request_vote_call(header, last_position);
             }
-            Message::RequestVoteReply { header, vote_granted } => {
+            Message::RequestVoteReply {
+                header,
+                vote_granted,
+            } => {
                 self.handle_request_vote_reply(header, vote_granted);
             }
-            Message::AppendEntriesCall { header, commit_index, entries } => {
+            Message::AppendEntriesCall {
+                header,
+                commit_index,
+                entries,
+            } => {
                 self.handle_append_entries_call(header, commit_index, entries);
             }
-            Message::AppendEntriesReply { header, last_position } => {
+            Message::AppendEntriesReply {
+                header,
+                last_position,
+            } => {
                 self.handle_append_entries_reply(header, last_position);
             }
         }
@@ -247,241 +263,6 @@ impl Node {
         }
     }
 
-    /// The identifier of this node.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// assert_eq!(Node::start(NodeId::new(1)).id(), NodeId::new(1));
-    /// ```
-    #[must_use]
-    pub fn id(&self) -> NodeId {
-        self.id
-    }
-
-    /// The role of this node.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// assert!(Node::start(NodeId::new(1)).role().is_follower());
-    /// ```
-    #[must_use]
-    pub fn role(&self) -> Role {
-        match self.role {
-            RoleState::Follower => Role::Follower,
-            RoleState::Candidate(_) => Role::Candidate,
-            RoleState::Leader(_) => Role::Leader,
-        }
-    }
-
-    /// The latest term this node has seen; what [`SaveCurrentTerm`](crate::Action::SaveCurrentTerm) stores.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId, Term};
-    /// assert_eq!(Node::start(NodeId::new(1)).current_term(), Term::ZERO);
-    /// ```
-    #[must_use]
-    pub fn current_term(&self) -> Term {
-        self.current_term
-    }
-
-    /// The node that has this node's vote of the current term; what
-    /// [`SaveVotedFor`](crate::Action::SaveVotedFor) stores.
-    ///
-    /// Once the leader of the term has called, it is the leader, whoever had the vote: so it tells clients
-    /// where to try next, and no second vote can be given. See also [`leader_id`](Self::leader_id).
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// assert_eq!(Node::start(NodeId::new(1)).voted_for(), None);
-    /// ```
-    #[must_use]
-    pub fn voted_for(&self) -> Option<NodeId> {
-        self.voted_for
-    }
-
-    /// The leader of the current term: this node, or the one that has called since this node's last
-    /// timeout. `None` if there is none as far as this node knows.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// let mut node = Node::start(NodeId::new(1));
-    /// assert_eq!(node.leader_id(), None);
-    /// node.create_cluster(&[NodeId::new(1)]);
-    /// assert_eq!(node.leader_id(), Some(NodeId::new(1)));
-    /// ```
-    #[must_use]
-    pub fn leader_id(&self) -> Option<NodeId> {
-        match self.role {
-            RoleState::Leader(_) => Some(self.id),
-            _ => self.voted_for.filter(|_| self.has_contact),
-        }
-    }
-
-    /// The log: the snapshot's position and configuration, and the entries after it.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// assert!(Node::start(NodeId::new(1)).log().entries().is_empty());
-    /// ```
-    #[must_use]
-    pub fn log(&self) -> &Log {
-        &self.log
-    }
-
-    /// The configuration in force: the last one in the log, committed or not (§6).
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// let node = Node::start(NodeId::new(1));
-    /// assert_eq!(node.config(), node.log().latest_config());
-    /// ```
-    #[must_use]
-    pub fn config(&self) -> &ClusterConfig {
-        self.log.latest_config()
-    }
-
-    /// All members but this node, in ascending order; whom a broadcast is for.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// let mut node = Node::start(NodeId::new(1));
-    /// node.create_cluster(&[1, 2, 3].map(NodeId::new));
-    /// assert!(node.peers().eq([2, 3].map(NodeId::new)));
-    /// ```
-    pub fn peers(&self) -> impl Iterator<Item = NodeId> {
-        self.config().unique_nodes().filter(|&id| id != self.id)
-    }
-
-    /// The actions that wait to be executed.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// assert!(Node::start(NodeId::new(1)).actions().is_empty());
-    /// ```
-    #[must_use]
-    pub fn actions(&self) -> &Actions {
-        &self.actions
-    }
-
-    /// The actions that wait to be executed, to be taken out: an iterator.
-    ///
-    /// What is taken has to be executed. See [`Actions`] for the order.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// let mut node = Node::start(NodeId::new(1));
-    /// node.handle_election_timeout();
-    /// assert_eq!(node.actions_mut().count(), 1);
-    /// assert!(node.actions().is_empty());
-    /// ```
-    pub fn actions_mut(&mut self) -> &mut Actions {
-        &mut self.actions
-    }
-
-    /// What has become of the entry that was proposed at `position`.
-    ///
-    /// The answer is never taken back: an entry that another one has replaced here is `InProgress` until it
-    /// is certain that it will not come back (figure 8). It is decided once this node has committed its index
-    /// or an entry of a later term. [`LogPosition::INVALID`] is `Rejected`.
-    ///
-    /// A leader answers for the moment of the question: alone in its cluster, it has committed an entry as
-    /// soon as the append has been taken from the actions.
-    ///
-    /// ```
-    /// # use raftbare::{Node, NodeId};
-    /// let mut node = Node::start(NodeId::new(1));
-    /// let position = node.create_cluster(&[NodeId::new(1)]);
-    /// assert!(node.get_commit_status(position).is_in_progress()); // not stored yet
-    /// for _action in node.actions_mut() { /* execute */ }
-    /// assert!(node.get_commit_status(position).is_committed());
-    /// ```
-    #[must_use]
-    pub fn get_commit_status(&self, position: LogPosition) -> CommitStatus {
-        let commit_index = self.commit_index();
-        if position.is_invalid() {
-            CommitStatus::Rejected
-        } else if position.index < self.log.snapshot_position().index {
-            CommitStatus::Unknown
-        } else if position.index <= commit_index {
-            match self.log.entries().contains(position) {
-                true => CommitStatus::Committed,
-                false => CommitStatus::Rejected,
-            }
-        } else if self.position_at(commit_index).term > position.term {
-            // Terms never fall along a log: behind this commit no entry of that term can stand.
-            CommitStatus::Rejected
-        } else {
-            CommitStatus::InProgress
-        }
-    }
-
-    /// §5.1: whether the message is of the current term, once a higher term has been adopted and an older
-    /// one refused.
-    fn heeds_term(&mut self, msg: &Message) -> bool {
-        if msg.term() > self.current_term {
-            if self.is_disturbance(msg) {
-                return false;
-            }
-            self.become_follower(msg.term());
-        } else if msg.term() < self.current_term {
-            self.refuse_older_term(msg);
-            return false;
-        }
-        true
-    }
-
-    /// §5.1: tells the caller of an older term the current one. Replies of an older term are dropped.
-    ///
-    /// A message of this term that waits for the caller tells it already. The reply to an AppendEntriesCall
-    /// has the number 0: its caller may yet lead this term, and must not take it for an answer to a call of
-    /// this term, which a read might count.
-    fn refuse_older_term(&mut self, msg: &Message) {
-        let is_told = |pending: &Message| pending.term() == self.current_term;
-        if self.actions.send_messages.get(&msg.from()).is_some_and(is_told) {
-            return;
-        }
-        match *msg {
-            Message::RequestVoteCall { header, .. } => {
-                let header = self.header(header.seqno);
-                self.send(msg.from(), Message::RequestVoteReply { header, vote_granted: false });
-            }
-            Message::AppendEntriesCall { .. } => {
-                let header = self.header(MessageSeqNo::ZERO);
-                let last_position = self.log.last_position();
-                self.send(msg.from(), Message::AppendEntriesReply { header, last_position });
-            }
-            Message::RequestVoteReply { .. } | Message::AppendEntriesReply { .. } => {}
-        }
-    }
-
-    /// §6: whether this is a call for votes that must not unseat a leader that is there.
-    ///
-    /// A leader that is in contact with its followers heeds none. A follower that has heard from the leader
-    /// heeds those of voters only: a removed server, which does not get heartbeats any more, is none in any
-    /// configuration from the known commit on.
-    fn is_disturbance(&self, msg: &Message) -> bool {
-        if !matches!(msg, Message::RequestVoteCall { .. }) {
-            return false;
-        }
-        match &self.role {
-            RoleState::Leader(leader) => leader.is_in_contact(self.config()),
-            _ => {
-                let mut configs = self.log.configs_from(self.commit_index);
-                self.has_contact && !configs.any(|config| config.is_voter(msg.from()))
-            }
-        }
-    }
-
-    /// thesis §4.2.2: whether this node may start an election.
-    ///
-    /// It has to be a voter of a configuration from the known commit on. The latest alone would not do: if an
-    /// uncommitted C_new removes the node with the newest log, nobody else could be elected.
-    fn may_campaign(&self) -> bool {
-        self.current_term.checked_next().is_some()
-            && self.log.last_position().index.checked_next().is_some()
-            && self.log.configs_from(self.commit_index).any(|config| config.is_voter(self.id))
-    }
-
     /// §5.1: becomes a follower, of a higher term with the vote not given yet, of the same one with the vote
     /// kept. A leader needs the longer timer of a follower; a candidate's is running.
     fn become_follower(&mut self, term: Term) {
@@ -502,9 +283,9 @@ impl Node {
     }
 
     /// §5.2: becomes a candidate of the next term, with its own vote.
-    fn become_candidate(&mut self) {
+    fn become_candidate(&mut self, next_term: Term) {
         self.actions.withdraw_calls();
-        self.current_term += Term::new(1);
+        self.current_term = next_term;
         self.actions.save_current_term = true;
         self.voted_for = Some(self.id);
         self.actions.save_voted_for = true;
@@ -516,12 +297,14 @@ impl Node {
 
     /// §5.2, §8: becomes the leader, and starts its term in the log.
     fn become_leader(&mut self) {
+        let Some(term_start) = self.log.last_position().index.checked_next() else {
+            return;
+        };
         self.actions.withdraw_calls();
         self.actions.set_election_timeout = true;
-        let term_start = self.log.last_position().index + LogIndex::new(1);
         let leader = Leader::new(self.id, term_start, self.config(), self.seqno);
         self.role = RoleState::Leader(Box::new(leader));
-        self.propose(LogEntry::Term(self.current_term));
+        self.propose(&LogEntry::Term(self.current_term));
     }
 
     /// Gives the vote of this term to `id`.
@@ -533,10 +316,10 @@ impl Node {
     }
 
     /// Appends one entry to the log and to the pending append.
-    fn append(&mut self, entry: LogEntry) -> LogPosition {
+    fn append(&mut self, entry: &LogEntry) -> LogPosition {
         let prev = self.log.last_position();
-        let extends = self.actions.extend_append(prev, &entry);
-        self.log.push(entry);
+        let extends = self.actions.extend_append(prev, entry);
+        self.log.push(entry.clone());
         if !extends {
             self.hand_over_after(prev.index);
         }
@@ -546,7 +329,10 @@ impl Node {
     /// Makes the pending append hold all of the log that the user has not taken yet, after a change of
     /// everything above `index`.
     fn hand_over_after(&mut self, index: LogIndex) {
-        let anchor = self.handed_over_index().min(index).max(self.log.snapshot_position().index);
+        let anchor = self
+            .handed_over_index()
+            .min(index)
+            .max(self.log.snapshot_position().index);
         self.actions.append_log_entries = self.log.entries().since(self.position_at(anchor));
     }
 
@@ -563,7 +349,10 @@ impl Node {
 
     /// The position at an index of this log. The commit index is one; for others the snapshot's.
     fn position_at(&self, index: LogIndex) -> LogPosition {
-        self.log.entries().position_at(index).unwrap_or(self.log.snapshot_position())
+        self.log
+            .entries()
+            .position_at(index)
+            .unwrap_or(self.log.snapshot_position())
     }
 
     /// The header of a message of this node.
@@ -587,7 +376,8 @@ impl Node {
         if config.contains(to) {
             self.actions.send(to, message);
         } else {
-            self.actions.send_to_stranger(to, message, |id| config.contains(id));
+            self.actions
+                .send_to_stranger(to, message, |id| config.contains(id));
         }
     }
 }

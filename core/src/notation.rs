@@ -1,4 +1,4 @@
-//! The one notation for positions, entries, messages and actions: the [`Display`](core::fmt::Display) of these types.
+//! The one notation for positions, entries, messages and actions: the [`Display`] of these types.
 //!
 //! Logs of firmware, golden files, the simulator and the visualizer all speak it. Each value is one line.
 //!
@@ -24,6 +24,7 @@
 //! role        = "follower" | "candidate" | "leader"
 //! status      = "in-progress" | "committed" | "rejected" | "unknown"
 //! read        = "pending" | "ready(" index ")" | "lost"
+//! token       = "t" term " #" seqno " index " index
 //! log         = "snapshot " config " log " entries
 //! node        = id " " role " t" term " vote " ( id | "-" ) " commit " index " " log
 //! ```
@@ -45,7 +46,7 @@ use core::fmt::{Display, Formatter, Result};
 
 use crate::{
     Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
-    Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, Role, Term,
+    Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role, Term,
 };
 
 macro_rules! display_integer {
@@ -138,17 +139,33 @@ impl Display for MessageHeader {
 impl Display for Message {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::RequestVoteCall { header, last_position } => {
+            Self::RequestVoteCall {
+                header,
+                last_position,
+            } => {
                 write!(f, "{header} RequestVoteCall last {last_position}")
             }
-            Self::RequestVoteReply { header, vote_granted } => {
+            Self::RequestVoteReply {
+                header,
+                vote_granted,
+            } => {
                 let answer = if *vote_granted { "granted" } else { "refused" };
                 write!(f, "{header} RequestVoteReply {answer}")
             }
-            Self::AppendEntriesCall { header, commit_index, entries } => {
-                write!(f, "{header} AppendEntriesCall commit {commit_index} prev {entries}")
+            Self::AppendEntriesCall {
+                header,
+                commit_index,
+                entries,
+            } => {
+                write!(
+                    f,
+                    "{header} AppendEntriesCall commit {commit_index} prev {entries}"
+                )
             }
-            Self::AppendEntriesReply { header, last_position } => {
+            Self::AppendEntriesReply {
+                header,
+                last_position,
+            } => {
                 write!(f, "{header} AppendEntriesReply last {last_position}")
             }
         }
@@ -211,15 +228,33 @@ impl Display for ReadStatus {
     }
 }
 
+impl Display for ReadToken {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let (term, seqno, index) = self.parts();
+        write!(f, "t{term} #{seqno} index {index}")
+    }
+}
+
 impl Display for Log {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "snapshot {} log {}", self.snapshot_config(), self.entries())
+        write!(
+            f,
+            "snapshot {} log {}",
+            self.snapshot_config(),
+            self.entries()
+        )
     }
 }
 
 impl Display for Node {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "{} {} t{} vote ", self.id(), self.role(), self.current_term())?;
+        write!(
+            f,
+            "{} {} t{} vote ",
+            self.id(),
+            self.role(),
+            self.current_term()
+        )?;
         match self.voted_for() {
             Some(id) => write!(f, "{id}")?,
             None => f.write_str("-")?,

@@ -77,17 +77,27 @@ impl MatchIndexes {
             let to = self.others.partition_point(|&index| index > new);
             if let Some(shifted) = self.others.get_mut(from.saturating_sub(1)..to) {
                 shifted.rotate_left(1);
-                shifted.iter_mut().rev().take(1).for_each(|last| *last = new);
+                shifted
+                    .iter_mut()
+                    .rev()
+                    .take(1)
+                    .for_each(|last| *last = new);
             }
         }
     }
 
     /// The highest index that a majority has reached, the leader itself being at `leader_index`.
     pub(crate) fn majority_index(&self, leader_index: LogIndex) -> LogIndex {
-        let voters = self.others.len().saturating_add(usize::from(self.leader_counts));
+        let voters = self
+            .others
+            .len()
+            .saturating_add(usize::from(self.leader_counts));
         let needed_besides_one = voters / 2;
         let reached_by = |others: usize| {
-            self.others.get(others.wrapping_sub(1)).copied().unwrap_or(LogIndex::ZERO)
+            self.others
+                .get(others.wrapping_sub(1))
+                .copied()
+                .unwrap_or(LogIndex::ZERO)
         };
         let without_leader = reached_by(needed_besides_one.saturating_add(1));
         if !self.leader_counts {
@@ -140,13 +150,21 @@ mod tests {
         for voters in 1..=5_u64 {
             for leader in [1, 9] {
                 for code in 0..4_u64.pow(u32::try_from(voters).unwrap()) {
-                    let index_of = |id: NodeId| LogIndex::new(code / 4_u64.pow((id.get() - 1) as u32) % 4);
+                    let index_of =
+                        |id: NodeId| LogIndex::new(code / 4_u64.pow((id.get() - 1) as u32) % 4);
                     let voters = set(1..=voters);
                     let leader = NodeId::new(leader);
-                    let leader_index = if voters.contains(&leader) { index_of(leader) } else { LogIndex::new(3) };
+                    let leader_index = if voters.contains(&leader) {
+                        index_of(leader)
+                    } else {
+                        LogIndex::new(3)
+                    };
                     let expected = (0..4)
                         .map(LogIndex::new)
-                        .filter(|&i| voters.iter().filter(|&&id| index_of(id) >= i).count() > voters.len() / 2)
+                        .filter(|&i| {
+                            voters.iter().filter(|&&id| index_of(id) >= i).count()
+                                > voters.len() / 2
+                        })
                         .max()
                         .unwrap();
                     let indexes = MatchIndexes::new(&voters, leader, index_of);

@@ -89,7 +89,10 @@ impl Leader {
             .map(|id| Follower {
                 is_voter: config.voters.contains(&id),
                 is_new_voter: config.new_voters.contains(&id),
-                ..self.row(id).cloned().unwrap_or(Follower::new(id, last_seqno))
+                ..self
+                    .row(id)
+                    .cloned()
+                    .unwrap_or(Follower::new(id, last_seqno))
             })
             .collect();
         self.followers = followers;
@@ -128,16 +131,24 @@ impl Leader {
     }
 
     /// §8: whether a majority has answered a call of this number or a later one, the leader itself included.
-    pub(crate) fn is_answered_by_majority(&self, config: &ClusterConfig, seqno: MessageSeqNo) -> bool {
+    pub(crate) fn is_answered_by_majority(
+        &self,
+        config: &ClusterConfig,
+        seqno: MessageSeqNo,
+    ) -> bool {
         is_majority(config, |id| {
-            id == self.id || self.row(id).is_some_and(|row| row.has_answered && row.answered >= seqno)
+            id == self.id
+                || self
+                    .row(id)
+                    .is_some_and(|row| row.has_answered && row.answered >= seqno)
         })
     }
 
     /// §6: whether this leader has reason to believe that it still leads, so that a call for votes is a
     /// disturbance: a voter answered during its last timeouts, or it is a majority by itself.
     pub(crate) fn is_in_contact(&self, config: &ClusterConfig) -> bool {
-        self.timeouts_without_answer < Self::CONTACT_TIMEOUTS || is_majority(config, |id| id == self.id)
+        self.timeouts_without_answer < Self::CONTACT_TIMEOUTS
+            || is_majority(config, |id| id == self.id)
     }
 
     /// Notes a timeout of the leader, which asks for its next timer itself.
@@ -183,7 +194,10 @@ impl Leader {
         last_seqno: MessageSeqNo,
         log: &Log,
     ) -> Option<Repair> {
-        let index = self.followers.binary_search_by_key(&from, |row| row.id).ok()?;
+        let index = self
+            .followers
+            .binary_search_by_key(&from, |row| row.id)
+            .ok()?;
         let row = self.followers.get_mut(index)?;
         if seqno <= row.answered || last_seqno < seqno {
             return None;
@@ -207,12 +221,18 @@ impl Leader {
     }
 
     fn row(&self, id: NodeId) -> Option<&Follower> {
-        let index = self.followers.binary_search_by_key(&id, |row| row.id).ok()?;
+        let index = self
+            .followers
+            .binary_search_by_key(&id, |row| row.id)
+            .ok()?;
         self.followers.get(index)
     }
 
     fn row_mut(&mut self, id: NodeId) -> Option<&mut Follower> {
-        let index = self.followers.binary_search_by_key(&id, |row| row.id).ok()?;
+        let index = self
+            .followers
+            .binary_search_by_key(&id, |row| row.id)
+            .ok()?;
         self.followers.get_mut(index)
     }
 }
@@ -242,7 +262,10 @@ impl Follower {
             return None;
         }
         // One repair at a time: what it brings was not there yet when this call was answered.
-        if self.repair.is_some_and(|(repair_seqno, _)| repair_seqno > seqno) {
+        if self
+            .repair
+            .is_some_and(|(repair_seqno, _)| repair_seqno > seqno)
+        {
             return None;
         }
         let needed = if log.entries().contains(position) {
@@ -310,9 +333,14 @@ mod tests {
         let mut calls = Calls::default();
         for number in 1..=1_000 {
             calls.record(MessageSeqNo::new(number), LogIndex::new(10 * number));
-            assert_eq!(calls.end_of(MessageSeqNo::new(number)), Some(LogIndex::new(10 * number)));
+            assert_eq!(
+                calls.end_of(MessageSeqNo::new(number)),
+                Some(LogIndex::new(10 * number))
+            );
             for earlier in 1..=number {
-                let end = calls.end_of(MessageSeqNo::new(earlier)).expect("the oldest step stays");
+                let end = calls
+                    .end_of(MessageSeqNo::new(earlier))
+                    .expect("the oldest step stays");
                 assert!(end <= LogIndex::new(10 * earlier));
             }
         }

@@ -4,14 +4,20 @@ use super::{Node, RoleState};
 use crate::{Message, MessageHeader};
 
 impl Node {
-    /// §5.2: asks all members for their votes in the next term.
+    /// §5.2: asks all members for their votes in the next term. After the last term there is none.
     pub(super) fn start_election(&mut self) {
-        self.become_candidate();
-        let header = self.header(self.seqno.next());
-        self.seqno = header.seqno;
+        let Some(term) = self.current_term.checked_next() else {
+            return;
+        };
+        self.become_candidate(term);
+        let seqno = self.next_seqno();
+        let header = self.header(seqno);
         if self.peers().next().is_some() {
             let last_position = self.log.last_position();
-            let call = Message::RequestVoteCall { header, last_position };
+            let call = Message::RequestVoteCall {
+                header,
+                last_position,
+            };
             self.actions.broadcast_message = Some(call);
         }
         self.count_votes();

@@ -23,7 +23,10 @@ impl Node {
         let header_of_reply = self.header(header.seqno);
         self.send(
             header.from,
-            Message::RequestVoteReply { header: header_of_reply, vote_granted: true },
+            Message::RequestVoteReply {
+                header: header_of_reply,
+                vote_granted: true,
+            },
         );
     }
 
@@ -47,7 +50,10 @@ impl Node {
         let header_of_reply = self.header(header.seqno);
         self.send(
             header.from,
-            Message::AppendEntriesReply { header: header_of_reply, last_position },
+            Message::AppendEntriesReply {
+                header: header_of_reply,
+                last_position,
+            },
         );
     }
 

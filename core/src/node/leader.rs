@@ -26,7 +26,7 @@ impl Node {
     /// ```
     pub fn propose_command(&mut self) -> LogPosition {
         self.advance_commit_index();
-        self.propose(LogEntry::Command)
+        self.propose(&LogEntry::Command)
     }
 
     /// Proposes a change of the configuration (§6).
@@ -55,7 +55,7 @@ impl Node {
         if !self.config().may_change_to(&new_config) {
             return LogPosition::INVALID;
         }
-        self.propose(LogEntry::ClusterConfig(new_config))
+        self.propose(&LogEntry::ClusterConfig(new_config))
     }
 
     /// Sends a call without entries to all followers (§5.2, §8). Returns whether this node is the leader; if
@@ -133,18 +133,20 @@ impl Node {
     }
 
     /// §5.3: appends an entry and replicates it; `INVALID` if this node does not lead or the log is full.
-    pub(super) fn propose(&mut self, entry: LogEntry) -> LogPosition {
+    pub(super) fn propose(&mut self, entry: &LogEntry) -> LogPosition {
         let prev = self.log.last_position();
         if !self.role().is_leader() || prev.index.checked_next().is_none() {
             return LogPosition::INVALID;
         }
-        let position = self.append(entry.clone());
-        if let (LogEntry::ClusterConfig(config), RoleState::Leader(leader)) = (&entry, &mut self.role) {
+        let position = self.append(entry);
+        if let (LogEntry::ClusterConfig(config), RoleState::Leader(leader)) =
+            (entry, &mut self.role)
+        {
             // Before the broadcast takes its number: replies of new followers to it have to count.
             leader.set_config(config, self.seqno);
         }
         self.prepare_broadcast(prev);
-        self.extend_calls(prev, &entry);
+        self.extend_calls(prev, entry);
         self.take_timer();
         position
     }
@@ -163,7 +165,13 @@ impl Node {
         let RoleState::Leader(leader) = &mut self.role else {
             return;
         };
-        let needed = leader.handle_reply(header.from, header.seqno, last_position, self.seqno, &self.log);
+        let needed = leader.handle_reply(
+            header.from,
+            header.seqno,
+            last_position,
+            self.seqno,
+            &self.log,
+        );
         if let Some(repair) = needed {
             self.repair_follower(header.from, repair);
         }
@@ -184,7 +192,9 @@ impl Node {
         let RoleState::Leader(leader) = &self.role else {
             return;
         };
-        if self.commit_index < leader.term_start() || self.commit_index < self.log.latest_config_index() {
+        if self.commit_index < leader.term_start()
+            || self.commit_index < self.log.latest_config_index()
+        {
             return;
         }
         if self.config().is_joint_consensus() {
@@ -197,7 +207,7 @@ impl Node {
     /// §6: proposes C_new after C_old,new.
     pub(super) fn leave_joint_consensus(&mut self) {
         let config = self.config().to_final();
-        self.propose(LogEntry::ClusterConfig(config));
+        self.propose(&LogEntry::ClusterConfig(config));
     }
 
     /// §5.3, §7: sends a follower what it lacks.
@@ -216,7 +226,14 @@ impl Node {
         let seqno = self.next_seqno();
         let header = self.header(seqno);
         let commit_index = self.commit_index;
-        self.actions.send(to, Message::AppendEntriesCall { header, commit_index, entries });
+        self.actions.send(
+            to,
+            Message::AppendEntriesCall {
+                header,
+                commit_index,
+                entries,
+            },
+        );
         if let RoleState::Leader(leader) = &mut self.role {
             leader.note_repair(to, seqno, repair);
         }
@@ -233,14 +250,20 @@ impl Node {
         }
         let present = self.commit_index;
         match &mut self.actions.broadcast_message {
-            Some(Message::AppendEntriesCall { commit_index, entries, .. })
-                if entries.last_position() == prev =>
-            {
+            Some(Message::AppendEntriesCall {
+                commit_index,
+                entries,
+                ..
+            }) if entries.last_position() == prev => {
                 *commit_index = present;
             }
             slot => {
                 *slot = Some(Message::AppendEntriesCall {
-                    header: MessageHeader { from: self.id, term: self.current_term, seqno: self.seqno },
+                    header: MessageHeader {
+                        from: self.id,
+                        term: self.current_term,
+                        seqno: self.seqno,
+                    },
                     commit_index: present,
                     entries: LogEntries::new(prev),
                 });
@@ -255,7 +278,8 @@ impl Node {
             return;
         };
         let last_index = self.log.last_position().index;
-        if let Some(Message::AppendEntriesCall { header, .. }) = &mut self.actions.broadcast_message {
+        if let Some(Message::AppendEntriesCall { header, .. }) = &mut self.actions.broadcast_message
+        {
             self.seqno = self.seqno.next();
             header.seqno = self.seqno;
             leader.note_call(self.seqno, last_index);
@@ -274,7 +298,10 @@ impl Node {
         let RoleState::Leader(leader) = &mut self.role else {
             return;
         };
-        if let Some(Message::AppendEntriesCall { header, entries, .. }) = &mut self.actions.broadcast_message {
+        if let Some(Message::AppendEntriesCall {
+            header, entries, ..
+        }) = &mut self.actions.broadcast_message
+        {
             entries.push(entry.clone());
             leader.note_call(header.seqno, self.log.last_position().index);
         }

@@ -40,6 +40,13 @@ pub enum ReadStatus {
     Lost,
 }
 
+impl ReadToken {
+    /// The parts, for the notation.
+    pub(crate) fn parts(self) -> (Term, MessageSeqNo, LogIndex) {
+        (self.term, self.seqno, self.index)
+    }
+}
+
 impl Node {
     /// Begins a linearizable read (§8, thesis §6.4).
     ///
@@ -66,7 +73,11 @@ impl Node {
             self.renumber_calls();
         }
         self.send_heartbeat();
-        Some(ReadToken { term: self.current_term, seqno: self.seqno_of_broadcast(), index })
+        Some(ReadToken {
+            term: self.current_term,
+            seqno: self.seqno_of_broadcast(),
+            index,
+        })
     }
 
     /// How far the read of this token is.
@@ -100,6 +111,9 @@ impl Node {
 
     /// The number of the pending broadcast; without one the newest number.
     fn seqno_of_broadcast(&self) -> MessageSeqNo {
-        self.actions.broadcast_message.as_ref().map_or(self.seqno, Message::seqno)
+        self.actions
+            .broadcast_message
+            .as_ref()
+            .map_or(self.seqno, Message::seqno)
     }
 }

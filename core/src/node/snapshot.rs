@@ -1,7 +1,7 @@
 //! Snapshots, in every role (§7).
 
 use super::Node;
-use crate::{ClusterConfig, LogPosition, Message};
+use crate::{ClusterConfig, LogEntries, LogPosition, Message};
 
 impl Node {
     /// Takes note that a snapshot is stored: an own one, or one that the leader has sent (§7).
@@ -46,8 +46,8 @@ impl Node {
         if position.term > self.current_term {
             self.become_follower(position.term);
         }
-        let drops_entries =
-            !self.log.entries().contains(position) && position.index < self.log.last_position().index;
+        let drops_entries = !self.log.entries().contains(position)
+            && position.index < self.log.last_position().index;
         self.log.compact(position, last_included_config);
         self.commit_index = self.commit_index.max(position.index);
         self.follow_snapshot_with_append(position, drops_entries);
@@ -75,7 +75,7 @@ impl Node {
     /// not in the log any more, there has to be one, to drop them.
     fn follow_snapshot_with_append(&mut self, snapshot: LogPosition, drops_entries: bool) {
         let pending = self.actions.append_log_entries.as_ref();
-        let pending_prev = pending.map(|entries| entries.prev_position());
+        let pending_prev = pending.map(LogEntries::prev_position);
         if drops_entries || pending_prev.is_some_and(|prev| prev.index < snapshot.index) {
             self.actions.append_log_entries = self.log.entries().since(snapshot);
         }
@@ -84,7 +84,10 @@ impl Node {
     /// Acknowledgements that wait to be sent need not name less than the snapshot.
     fn raise_acknowledgements(&mut self, snapshot: LogPosition) {
         for message in self.actions.send_messages.values_mut() {
-            if let Message::AppendEntriesReply { header, last_position } = message
+            if let Message::AppendEntriesReply {
+                header,
+                last_position,
+            } = message
                 && last_position.index < snapshot.index
                 && header.term >= snapshot.term
             {

@@ -1,0 +1,242 @@
+//! `defmt::Format` for every public type (feature `defmt`), in the notation of [`crate::notation`].
+//!
+//! Written out, and not by way of `Display`, so that a microcontroller sends numbers and leaves the text to
+//! the host.
+
+use alloc::collections::BTreeSet;
+
+use defmt::{Format, Formatter, write};
+
+use crate::{
+    Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
+    Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role, Term,
+};
+
+macro_rules! format_integer {
+    ($($name:ident),*) => {
+        $(impl Format for $name {
+            fn format(&self, f: Formatter<'_>) {
+                write!(f, "{=u64}", self.get());
+            }
+        })*
+    };
+}
+
+format_integer!(NodeId, Term, LogIndex, MessageSeqNo);
+
+impl Format for LogPosition {
+    fn format(&self, f: Formatter<'_>) {
+        if self.is_invalid() {
+            write!(f, "invalid");
+        } else {
+            write!(f, "{}/{}", self.term, self.index);
+        }
+    }
+}
+
+impl Format for ClusterConfig {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{}", Set(&self.voters));
+        if !self.new_voters.is_empty() {
+            write!(f, "->{}", Set(&self.new_voters));
+        }
+        if !self.non_voters.is_empty() {
+            write!(f, "+{}", Set(&self.non_voters));
+        }
+    }
+}
+
+struct Set<'a>(&'a BTreeSet<NodeId>);
+
+impl Format for Set<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{{");
+        for (position, id) in self.0.iter().enumerate() {
+            match position {
+                0 => write!(f, "{}", id),
+                _ => write!(f, ",{}", id),
+            }
+        }
+        write!(f, "}}");
+    }
+}
+
+impl Format for LogEntry {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Term(term) => write!(f, "term({})", term),
+            Self::ClusterConfig(config) => write!(f, "config({})", config),
+            Self::Command => write!(f, "cmd"),
+        }
+    }
+}
+
+impl Format for LogEntries {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{}[", self.prev_position());
+        let mut walk = self.walk();
+        let mut is_first = true;
+        loop {
+            let commands = walk.skip_commands();
+            if commands > 0 {
+                write_separator(f, &mut is_first);
+                match commands {
+                    1 => write!(f, "cmd"),
+                    _ => write!(f, "cmd*{=u64}", commands),
+                }
+            }
+            let Some((_, entry)) = walk.next() else { break };
+            write_separator(f, &mut is_first);
+            write!(f, "{}", entry);
+        }
+        write!(f, "]");
+    }
+}
+
+/// Nothing before the first item, a space before the others.
+fn write_separator(f: Formatter<'_>, is_first: &mut bool) {
+    if !core::mem::take(is_first) {
+        write!(f, " ");
+    }
+}
+
+impl Format for MessageHeader {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{} t{} #{}", self.from, self.term, self.seqno);
+    }
+}
+
+impl Format for Message {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::RequestVoteCall {
+                header,
+                last_position,
+            } => {
+                write!(f, "{} RequestVoteCall last {}", header, last_position);
+            }
+            Self::RequestVoteReply {
+                header,
+                vote_granted: true,
+            } => {
+                write!(f, "{} RequestVoteReply granted", header);
+            }
+            Self::RequestVoteReply {
+                header,
+                vote_granted: false,
+            } => {
+                write!(f, "{} RequestVoteReply refused", header);
+            }
+            Self::AppendEntriesCall {
+                header,
+                commit_index,
+                entries,
+            } => {
+                write!(
+                    f,
+                    "{} AppendEntriesCall commit {} prev {}",
+                    header, commit_index, entries
+                );
+            }
+            Self::AppendEntriesReply {
+                header,
+                last_position,
+            } => {
+                write!(f, "{} AppendEntriesReply last {}", header, last_position);
+            }
+        }
+    }
+}
+
+impl Format for Action {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::SetElectionTimeout => write!(f, "SetElectionTimeout"),
+            Self::SaveCurrentTerm => write!(f, "SaveCurrentTerm"),
+            Self::SaveVotedFor => write!(f, "SaveVotedFor"),
+            Self::BroadcastMessage(message) => write!(f, "BroadcastMessage {}", message),
+            Self::AppendLogEntries(entries) => write!(f, "AppendLogEntries {}", entries),
+            Self::SendMessage(to, message) => write!(f, "SendMessage {} {}", to, message),
+            Self::InstallSnapshot(to) => write!(f, "InstallSnapshot {}", to),
+        }
+    }
+}
+
+impl Format for Actions {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "[");
+        for (position, action) in self.clone().enumerate() {
+            match position {
+                0 => write!(f, "{}", action),
+                _ => write!(f, "; {}", action),
+            }
+        }
+        write!(f, "]");
+    }
+}
+
+impl Format for Role {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Follower => write!(f, "follower"),
+            Self::Candidate => write!(f, "candidate"),
+            Self::Leader => write!(f, "leader"),
+        }
+    }
+}
+
+impl Format for CommitStatus {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::InProgress => write!(f, "in-progress"),
+            Self::Committed => write!(f, "committed"),
+            Self::Rejected => write!(f, "rejected"),
+            Self::Unknown => write!(f, "unknown"),
+        }
+    }
+}
+
+impl Format for ReadStatus {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Pending => write!(f, "pending"),
+            Self::Ready(index) => write!(f, "ready({})", index),
+            Self::Lost => write!(f, "lost"),
+        }
+    }
+}
+
+impl Format for ReadToken {
+    fn format(&self, f: Formatter<'_>) {
+        let (term, seqno, index) = self.parts();
+        write!(f, "t{} #{} index {}", term, seqno, index);
+    }
+}
+
+impl Format for Log {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "snapshot {} log {}",
+            self.snapshot_config(),
+            self.entries()
+        );
+    }
+}
+
+impl Format for Node {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "{} {} t{} vote ",
+            self.id(),
+            self.role(),
+            self.current_term()
+        );
+        match self.voted_for() {
+            Some(id) => write!(f, "{}", id),
+            None => write!(f, "-"),
+        }
+        write!(f, " commit {} {}", self.commit_index(), self.log());
+    }
+}
