@@ -151,6 +151,13 @@ impl Actions {
         self.install_snapshots.clear();
     }
 
+    /// Takes back the acknowledgements of a term that is over. Its leader is none any more, and what they
+    /// name may be overwritten before the user gets to send them.
+    pub(crate) fn withdraw_acknowledgements(&mut self) {
+        self.send_messages
+            .retain(|_, message| !matches!(message, Message::AppendEntriesReply { .. }));
+    }
+
     /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.
     pub(crate) fn extend_append(&mut self, prev: LogPosition, entry: &LogEntry) -> bool {
         let pending = self

@@ -267,12 +267,7 @@ impl Node {
     /// kept. A leader needs the longer timer of a follower; a candidate's is running.
     fn become_follower(&mut self, term: Term) {
         if term > self.current_term {
-            self.current_term = term;
-            self.actions.save_current_term = true;
-            self.actions.save_voted_for |= self.voted_for.is_some();
-            self.voted_for = None;
-            self.seqno = MessageSeqNo::ZERO;
-            self.has_contact = false;
+            self.enter_term(term, None);
         }
         match core::mem::replace(&mut self.role, RoleState::Follower) {
             RoleState::Follower => return,
@@ -285,14 +280,20 @@ impl Node {
     /// §5.2: becomes a candidate of the next term, with its own vote.
     fn become_candidate(&mut self, next_term: Term) {
         self.actions.withdraw_calls();
-        self.current_term = next_term;
-        self.actions.save_current_term = true;
-        self.voted_for = Some(self.id);
-        self.actions.save_voted_for = true;
-        self.seqno = MessageSeqNo::ZERO;
-        self.has_contact = false;
+        self.enter_term(next_term, Some(self.id));
         self.actions.set_election_timeout = true;
         self.role = RoleState::Candidate(Votes::of_candidate(self.id));
+    }
+
+    /// §5.1: goes on to a higher term. Calls are counted anew, and the leader is not known yet.
+    fn enter_term(&mut self, term: Term, voted_for: Option<NodeId>) {
+        self.current_term = term;
+        self.actions.save_current_term = true;
+        self.actions.save_voted_for |= self.voted_for.or(voted_for).is_some();
+        self.voted_for = voted_for;
+        self.seqno = MessageSeqNo::ZERO;
+        self.has_contact = false;
+        self.actions.withdraw_acknowledgements();
     }
 
     /// §5.2, §8: becomes the leader, and starts its term in the log.

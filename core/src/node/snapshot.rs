@@ -51,7 +51,7 @@ impl Node {
         self.log.compact(position, last_included_config);
         self.commit_index = self.commit_index.max(position.index);
         self.follow_snapshot_with_append(position, drops_entries);
-        self.raise_acknowledgements(position);
+        self.renew_acknowledgements(position);
         true
     }
 
@@ -81,15 +81,11 @@ impl Node {
         }
     }
 
-    /// Acknowledgements that wait to be sent need not name less than the snapshot.
-    fn raise_acknowledgements(&mut self, snapshot: LogPosition) {
+    /// Acknowledgements that wait to be sent name the snapshot in place of a position that is gone.
+    fn renew_acknowledgements(&mut self, snapshot: LogPosition) {
         for message in self.actions.send_messages.values_mut() {
-            if let Message::AppendEntriesReply {
-                header,
-                last_position,
-            } = message
-                && last_position.index < snapshot.index
-                && header.term >= snapshot.term
+            if let Message::AppendEntriesReply { last_position, .. } = message
+                && !self.log.entries().contains(*last_position)
             {
                 *last_position = snapshot;
             }
