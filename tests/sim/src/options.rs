@@ -1,0 +1,97 @@
+//! How rough the simulated world is.
+
+use crate::random::Random;
+
+/// Probabilities (parts of a thousand), numbers and times (microseconds) of a simulated world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How many servers there are, members or not.
+    pub servers: u64,
+    /// How many of them found the cluster.
+    pub voters: u64,
+    /// A message is lost.
+    pub loss: u64,
+    /// A message comes twice.
+    pub duplication: u64,
+    /// The entries of a call are cut.
+    pub truncation: u64,
+    /// A message takes up to this long.
+    pub delay_us: u64,
+    /// A message takes up to a hundred times as long, and others overtake it.
+    pub straggling: u64,
+    /// A caller gives further inputs before it takes all actions.
+    pub partial_drain: u64,
+    /// A server crashes before one of the actions it takes.
+    pub crash_in_drain: u64,
+    /// The mean time between two faults of the world; 0 for none.
+    pub fault_every_us: u64,
+    /// The mean time between two inputs of clients; 0 for none.
+    pub client_every_us: u64,
+    /// Commands in a burst of a client, at most.
+    pub burst: u64,
+    /// Faults may change the membership.
+    pub membership: bool,
+    /// Faults may take snapshots.
+    pub snapshots: bool,
+}
+
+impl Options {
+    /// The interval of a leader's heartbeats.
+    pub const HEARTBEAT_US: u64 = 50_000;
+    /// The shortest election timeout of a follower; the longest is twice that.
+    pub const ELECTION_TIMEOUT_US: u64 = 300_000;
+
+    /// A calm world: nothing is lost, nobody fails.
+    #[must_use]
+    pub const fn calm(servers: u64, voters: u64) -> Self {
+        Self {
+            servers,
+            voters,
+            loss: 0,
+            duplication: 0,
+            truncation: 0,
+            delay_us: 2_000,
+            straggling: 0,
+            partial_drain: 0,
+            crash_in_drain: 0,
+            fault_every_us: 0,
+            client_every_us: 10_000,
+            burst: 3,
+            membership: false,
+            snapshots: false,
+        }
+    }
+
+    /// A rough world, drawn by chance: each has its own mixture of what goes wrong.
+    #[must_use]
+    pub fn rough(random: &mut Random) -> Self {
+        let mut some = |likely: u64, most: u64| match random.chance(likely) {
+            true => random.between(1, most),
+            false => 0,
+        };
+        let (loss, duplication, truncation) = (some(600, 200), some(500, 200), some(300, 200));
+        let (straggling, partial_drain) = (some(500, 150), some(600, 400));
+        let (crash_in_drain, is_hasty) = (some(500, 10), some(500, 1));
+        let voters = random.between(1, 5);
+        Self {
+            servers: voters + random.below(3),
+            voters,
+            loss,
+            duplication,
+            truncation,
+            delay_us: if is_hasty == 1 {
+                2_000
+            } else {
+                random.between(5_000, 100_000)
+            },
+            straggling,
+            partial_drain,
+            crash_in_drain,
+            fault_every_us: random.between(20_000, 400_000),
+            client_every_us: random.between(2_000, 60_000),
+            burst: random.between(1, 6),
+            membership: random.chance(600),
+            snapshots: random.chance(600),
+        }
+    }
+}
