@@ -208,8 +208,7 @@ impl Format for ReadStatus {
 
 impl Format for ReadToken {
     fn format(&self, f: Formatter<'_>) {
-        let (term, seqno, index) = self.parts();
-        write!(f, "t{} #{} index {}", term, seqno, index);
+        write!(f, "t{} #{} index {}", self.term, self.seqno, self.index);
     }
 }
 

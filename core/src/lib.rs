@@ -135,6 +135,7 @@ extern crate alloc;
 // Each module imports only from those above it; `notation` and `defmt` hang at the side.
 mod ids;
 mod position;
+mod read;
 mod role;
 
 mod config;
@@ -159,6 +160,7 @@ pub use entries::{LogEntries, LogEntry};
 pub use ids::{LogIndex, MessageSeqNo, NodeId, Term};
 pub use log::{CommitStatus, Log};
 pub use message::{Message, MessageHeader};
-pub use node::{Node, ReadStatus, ReadToken};
+pub use node::Node;
 pub use position::LogPosition;
+pub use read::{ReadStatus, ReadToken};
 pub use role::Role;

@@ -50,8 +50,6 @@ mod read;
 mod snapshot;
 mod term;
 
-pub use read::{ReadStatus, ReadToken};
-
 /// A node of a Raft cluster: a state machine without I/O.
 ///
 /// Inputs are the `handle_…`, `propose_…` and similar methods; what has to be done about them lies in

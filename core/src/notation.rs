@@ -230,8 +230,7 @@ impl Display for ReadStatus {
 
 impl Display for ReadToken {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let (term, seqno, index) = self.parts();
-        write!(f, "t{term} #{seqno} index {index}")
+        write!(f, "t{} #{} index {}", self.term, self.seqno, self.index)
     }
 }
 

@@ -574,7 +574,7 @@ impl Simulation {
             11 => self.servers[Self::index_of(id)].clock_rate = self.random.between(500, 2_000),
             12 => {
                 self.servers[Self::index_of(id)].paused_until =
-                    self.now + self.random.below(2_000_000)
+                    self.now + self.random.below(2_000_000);
             }
             13..=15 if self.options.snapshots => {
                 self.counts.snapshots += 1;
