@@ -1,7 +1,8 @@
 //! `cargo xtask documented`: the own tests of the published crate whose API is documented, run against the core.
 //!
 //! Cargo fetches the crate, and its tests are copied into the target folder, never into the repository. Some of
-//! them draw a seed anew each time and expect of every draw what holds of most, so all are run several times.
+//! them draw a seed and expect of every draw what holds of most. So all are run several times, with one seed a
+//! round in place of the drawn one: the outcome is the same every time.
 
 use crate::{
     process::{self, cargo, root, target_dir},
@@ -9,7 +10,6 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -19,14 +19,19 @@ use std::{
 const CRATE: &str = "raftbare";
 const VERSION: &str = "0.2.2";
 
-/// Tests whose expectation contradicts the paper, each with the reason: they are not counted.
-const AGAINST_THE_PAPER: &[(&str, &str)] = &[];
+/// Tests whose expectation contradicts the paper, each with the reason: they are left out. All others count.
+const AGAINST_THE_PAPER: &[(&str, &str)] = &[(
+    "dynamic_membership",
+    "its network takes up to 1,000 ticks for a vote or an entry, while a candidate waits for 100 to 1,000 only. \
+     §5.6 asks for the opposite, so no leader has to last; the published crate fails it in one of nine runs",
+)];
 
-/// Tests that may fail by the seed they draw, each with the reason: most runs must pass. All others always must.
-const BY_CHANCE: &[(&str, &str)] = &[];
-
-/// How often every test is run.
+/// How often every test is run; the number of the round is its seed.
 const ROUNDS: usize = 20;
+
+/// Where the tests draw their seed, and what stands there in the copies.
+const DRAWS_SEED: &str = "rand::rng().random()";
+const READS_SEED: &str = "std::env::var(\"SEED\").unwrap().parse().unwrap()";
 
 pub(crate) fn run() -> Result<()> {
     let folder = target_dir().join("documented");
@@ -42,95 +47,42 @@ pub(crate) fn run() -> Result<()> {
         command
     };
     process::run(test().arg("--no-run"))?;
-    let mut tally = Tally::default();
-    say::command(&format!("{} ({ROUNDS} times)", process::shown(&test())));
-    for _ in 0..ROUNDS {
-        let round = process::read(&mut test())?;
-        if let Err(error) = tally.add(&round) {
-            eprintln!("{round}");
-            return Err(error);
-        }
+    for (name, why) in AGAINST_THE_PAPER {
+        say::note(&format!("`{name}` is left out: {why}"));
     }
-    tally.judge()
+    let test = || {
+        let mut command = test();
+        command.args(["--", "--exact"]);
+        for (name, _) in AGAINST_THE_PAPER {
+            command.args(["--skip", name]);
+        }
+        command
+    };
+    say::command(&format!("{} ({ROUNDS} seeds)", process::shown(&test())));
+    let mut passed = 0;
+    for seed in 0..ROUNDS {
+        let round = process::read(test().env("SEED", seed.to_string()))?;
+        passed = check(&round).inspect_err(|_| eprintln!("{round}\nseed {seed}"))?;
+    }
+    say::note(&format!(
+        "{passed} tests of {CRATE} {VERSION} pass, {ROUNDS} times each"
+    ));
+    Ok(())
 }
 
-/// How often each test passed and failed.
-#[derive(Debug, Default)]
-struct Tally(BTreeMap<String, Count>);
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Count {
-    passed: usize,
-    failed: usize,
-}
-
-impl Count {
-    const fn is_mostly_passed(self) -> bool {
-        self.passed > self.failed
+/// Checks the output of one round; returns how many tests have passed.
+fn check(output: &str) -> Result<usize> {
+    let results = results(output);
+    if results.is_empty() {
+        bail!("no test was run");
     }
-}
-
-impl Tally {
-    /// Adds the output of one round. A panic outside the tests themselves, so in the core, is never by chance.
-    fn add(&mut self, output: &str) -> Result<()> {
-        let results = results(output);
-        if results.is_empty() {
-            bail!("no test was run");
-        }
-        if count(output, "running ") != count(output, "test result: ") {
-            bail!("a test program ended before its tests did");
-        }
-        if let Some(panic) = output.lines().find(|line| is_foreign_panic(line)) {
-            bail!("not a test but the code under test panicked: {panic}");
-        }
-        for (name, passed) in results {
-            let tests = self.0.entry(name.to_owned()).or_default();
-            if passed {
-                tests.passed += 1;
-            } else {
-                tests.failed += 1;
-                let why = reason(BY_CHANCE, name).or(reason(AGAINST_THE_PAPER, name));
-                if why.is_none() {
-                    bail!("the documented crate's test `{name}` failed");
-                }
-            }
-        }
-        Ok(())
+    if count(output, "running ") != count(output, "test result: ") {
+        bail!("a test program ended before its tests did");
     }
-
-    fn judge(&self) -> Result<()> {
-        for (name, tests) in &self.0 {
-            let failed = tests.failed;
-            if let Some(why) = reason(AGAINST_THE_PAPER, name) {
-                say::note(&format!("`{name}` is not counted: {why}"));
-            } else if !tests.is_mostly_passed() {
-                bail!("the documented crate's test `{name}` failed in {failed} of {ROUNDS} runs");
-            } else if failed > 0 {
-                let why = reason(BY_CHANCE, name).unwrap_or_default();
-                say::note(&format!(
-                    "`{name}` failed in {failed} of {ROUNDS} runs, by chance: {why}"
-                ));
-            }
-        }
-        for (name, _) in AGAINST_THE_PAPER.iter().chain(BY_CHANCE) {
-            if !self.0.contains_key(*name) {
-                bail!("there is no test `{name}` to make an exception for");
-            }
-        }
-        say::note(&format!(
-            "{} tests of {CRATE} {VERSION}, {ROUNDS} times each",
-            self.0.len()
-        ));
-        Ok(())
+    match results.iter().find(|(_, passed)| !passed) {
+        Some((name, _)) => bail!("the documented crate's test `{name}` failed"),
+        None => Ok(results.len()),
     }
-}
-
-/// The reason why `name` is in a list of exceptions.
-fn reason(exceptions: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
-    exceptions
-        .iter()
-        .find(|(listed, _)| *listed == name)
-        .map(|(_, why)| *why)
 }
 
 /// How many lines start with that.
@@ -149,14 +101,6 @@ fn results(output: &str) -> Vec<(&str, bool)> {
     results
         .map(|(name, result)| (name, result == "ok"))
         .collect()
-}
-
-/// Whether the line tells of a panic at a place that is not in the tests' own files.
-fn is_foreign_panic(line: &str) -> bool {
-    line.starts_with("thread '")
-        && line
-            .split_once(" panicked at ")
-            .is_some_and(|(_, place)| !place.starts_with("tests/"))
 }
 
 /// Lets cargo fetch the published crate into `folder`, unless it is there, and returns its folder.
@@ -197,10 +141,23 @@ fn generate(folder: &Path, published: &Path) -> Result<PathBuf> {
         fs::remove_dir_all(&copies)?;
     }
     fs::create_dir(&copies)?;
+    let mut texts = String::new();
     for test in fs::read_dir(published.join("tests"))? {
         let test = test?;
-        // Written, not copied: a copy keeps the date, and cargo goes by it.
-        fs::write(copies.join(test.file_name()), fs::read(test.path())?)?;
+        let text = fs::read_to_string(test.path())?;
+        fs::write(
+            copies.join(test.file_name()),
+            text.replace(DRAWS_SEED, READS_SEED),
+        )?;
+        texts += &text;
+    }
+    if !texts.contains(DRAWS_SEED) {
+        bail!("the tests do not draw their seed as expected: {DRAWS_SEED}");
+    }
+    for (name, _) in AGAINST_THE_PAPER {
+        if !texts.contains(&format!("fn {name}()")) {
+            bail!("there is no test `{name}` to leave out");
+        }
     }
     Ok(folder.to_path_buf())
 }
@@ -269,53 +226,13 @@ mod tests {
     #[test]
     fn a_program_that_dies_is_a_failure() {
         let died = "running 2 tests\ntest election ... ok\n";
-        assert!(Tally::default().add(died).is_err());
-        assert!(
-            Tally::default()
-                .add(&format!("{died}test result: ok.\n"))
-                .is_ok()
-        );
+        assert!(check(died).is_err());
+        assert!(check(&format!("{died}test result: ok.\n")).is_ok());
     }
 
     #[test]
-    fn a_failure_without_a_reason_is_a_failure() {
-        assert!(Tally::default().add(ROUND).is_err());
-        assert!(Tally::default().add("error: could not compile\n").is_err());
-    }
-
-    #[test]
-    fn most_runs_must_pass() {
-        assert!(
-            Count {
-                passed: 11,
-                failed: 9
-            }
-            .is_mostly_passed()
-        );
-        assert!(
-            !Count {
-                passed: 9,
-                failed: 11
-            }
-            .is_mostly_passed()
-        );
-    }
-
-    #[test]
-    fn panics_of_the_core_are_told_from_failed_assertions() {
-        assert!(!is_foreign_panic(
-            "thread 'restart' (7) panicked at tests/random.rs:504:9:"
-        ));
-        assert!(is_foreign_panic(
-            "thread 'restart' panicked at /home/a/core/src/node.rs:1:9:"
-        ));
-        assert!(!is_foreign_panic("test restart ... FAILED"));
-    }
-
-    #[test]
-    fn every_exception_has_a_reason() {
-        for (name, why) in AGAINST_THE_PAPER.iter().chain(BY_CHANCE) {
-            assert!(why.len() > 20, "`{name}` is an exception without a reason");
-        }
+    fn a_failed_test_is_a_failure() {
+        assert!(check(ROUND).is_err());
+        assert!(check("error: could not compile\n").is_err());
     }
 }

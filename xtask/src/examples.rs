@@ -23,13 +23,26 @@ fn example(name: &str) -> Command {
     command
 }
 
-/// The loop in one thread: a leader must be elected.
+/// The loop in one thread: it must end with three nodes that agree.
 fn three_nodes() -> Result<()> {
     let output = run_and_read(&mut example("three_nodes"))?;
-    if !output.to_lowercase().contains("leader") {
-        bail!("the example three_nodes does not tell of a leader");
+    if !ends_in_agreement(&output) {
+        bail!(
+            "the last lines of three_nodes are not three nodes, a leader among them, of one value"
+        );
     }
     Ok(())
+}
+
+/// Whether the last three lines tell of a leader and its followers, and all end with the same `, value …`.
+fn ends_in_agreement(output: &str) -> bool {
+    let last: Vec<_> = output.lines().rev().take(3).collect();
+    let mut values = last.iter().map(|line| line.rsplit_once(", value "));
+    let first = values.next().flatten().map(|(_, value)| value);
+    last.len() == 3
+        && first.is_some()
+        && values.all(|value| value.map(|(_, value)| value) == first)
+        && last.iter().filter(|line| line.contains(" leader ")).count() == 1
 }
 
 /// The real cluster, on a fresh folder and once more on what the first run left there.
@@ -41,4 +54,21 @@ fn cluster(folder: &Path) -> Result<()> {
         process::run(example("cluster").arg("--").arg("--dir").arg(folder))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends_in_agreement;
+
+    #[test]
+    fn three_nodes_must_agree() {
+        let nodes = "In the end:\n  1 leader t1, value 7\n  2 follower t1, value 7\n  3 follower t1, value ";
+        assert!(ends_in_agreement(&format!("{nodes}7\n")));
+        assert!(!ends_in_agreement(&format!("{nodes}8\n")));
+        assert!(!ends_in_agreement("  1 leader t1, value 7\n"));
+        assert!(!ends_in_agreement(
+            &format!("{nodes}7\n").replace("leader", "follower")
+        ));
+        assert!(!ends_in_agreement("a\nleader\nb\n"));
+    }
 }

@@ -51,8 +51,8 @@ pub(crate) fn docs() -> Result<()> {
 
 /// Runs all tests and doc-tests on this machine.
 ///
-/// Without `defmt`: a program with it links only where a logger is, which no host has. Clippy and the target
-/// builds compile that feature.
+/// Without `defmt`: its logger is at home on a microcontroller, and a host links only what logs nothing. Clippy,
+/// the documentation and the target builds compile that feature.
 pub(crate) fn tests() -> Result<()> {
     run(cargo().args(["test", "--locked", "--workspace"]))
 }

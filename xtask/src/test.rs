@@ -36,14 +36,14 @@ const fn step(
 /// The steps, in order: cheap ones first, so that a slip is shown early.
 #[rustfmt::skip]
 pub(crate) const STEPS: &[Step] = &[
-    step("fmt",        "formatting",                                  10,  host::fmt),
-    step("clippy",     "lints, with and without features",            90,  host::clippy),
-    step("docs",       "documentation without a warning",             40,  host::docs),
-    step("host",       "tests on this machine",                       300, host::tests),
-    step("examples",   "examples, run to their end",                  90,  examples::run),
-    step("targets",    "core for microcontrollers and WebAssembly",   200, targets::all),
-    step("package",    "programs against the packed core",            70,  package::run),
-    step("documented", "the documented crate's own tests",            100, documented::run),
+    step("fmt",        "formatting",                                 10,  host::fmt),
+    step("clippy",     "lints, with and without features",           90,  host::clippy),
+    step("docs",       "documentation without a warning",            40,  host::docs),
+    step("host",       "tests on this machine",                      280, host::tests),
+    step("examples",   "examples, run to their end",                 120, examples::run),
+    step("targets",    "core for microcontrollers and WebAssembly",  240, targets::all),
+    step("package",    "programs against the packed core",           50,  package::run),
+    step("documented", "the documented crate's own tests",           70,  documented::run),
 ];
 
 #[derive(Debug, Args)]
