@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use raftbare::{
-    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageHeader,
-    MessageSeqNo, Node, NodeId, Term,
+    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
+    MessageHeader, MessageSeqNo, Node, NodeId, Term,
 };
 
 /// When the callers take the actions: after every single input, or once a round.
@@ -60,7 +60,11 @@ impl Network {
     /// A cluster of nodes 1..=n that node 1 has founded and leads, everything acknowledged.
     fn led(n: u64, latency: usize, drain: Drain) -> Self {
         let ids: Vec<NodeId> = (1..=n).map(NodeId::new).collect();
-        let mut network = Self::new(ids.iter().map(|&id| Node::start(id)).collect(), latency, drain);
+        let mut network = Self::new(
+            ids.iter().map(|&id| Node::start(id)).collect(),
+            latency,
+            drain,
+        );
         network.nodes[0].create_cluster(&ids);
         network.drain_all();
         network.settle();
@@ -79,7 +83,8 @@ impl Network {
         }
         self.sent.messages += 1;
         if !self.is_lost(&message) {
-            self.in_flight.push_back((self.round + self.latency, to, message));
+            self.in_flight
+                .push_back((self.round + self.latency, to, message));
         }
     }
 
@@ -102,7 +107,9 @@ impl Network {
             match action {
                 Action::BroadcastMessage(message) => {
                     let peers: Vec<NodeId> = self.nodes[i].peers().collect();
-                    peers.into_iter().for_each(|to| self.send(to, message.clone()));
+                    peers
+                        .into_iter()
+                        .for_each(|to| self.send(to, message.clone()));
                 }
                 Action::SendMessage(to, message) => self.send(to, message),
                 Action::InstallSnapshot(_) => self.sent.install_snapshots += 1,
@@ -121,8 +128,15 @@ impl Network {
     /// One round: what arrives now is handled, then node 1 proposes `commands`.
     fn play_round(&mut self, commands: usize) {
         self.round += 1;
-        while let Some((_, to, message)) = self.in_flight.pop_front_if(|&mut (at, ..)| at <= self.round) {
-            let i = self.nodes.iter().position(|node| node.id() == to).expect("a member");
+        while let Some((_, to, message)) = self
+            .in_flight
+            .pop_front_if(|&mut (at, ..)| at <= self.round)
+        {
+            let i = self
+                .nodes
+                .iter()
+                .position(|node| node.id() == to)
+                .expect("a member");
             self.nodes[i].handle_message(message);
             if self.drain == Drain::EachInput {
                 self.drain(i);
@@ -162,13 +176,24 @@ fn pipelined_entries_are_sent_once_to_each_follower_for_any_run_length() {
                         network.play_round(per_round);
                     }
                     network.settle();
-                    let case = format!("n {n}, {drain:?}, {per_round} a round, {rounds} rounds: {:?}", network.sent);
+                    let case = format!(
+                        "n {n}, {drain:?}, {per_round} a round, {rounds} rounds: {:?}",
+                        network.sent
+                    );
                     let followers = usize::try_from(n - 1).unwrap();
                     let commits = rounds * per_round;
                     assert_eq!(network.sent.entries, followers * commits, "{case}");
-                    let calls = if drain == Drain::EachRound { rounds } else { commits };
+                    let calls = if drain == Drain::EachRound {
+                        rounds
+                    } else {
+                        commits
+                    };
                     assert!(network.sent.messages <= 2 * followers * calls, "{case}");
-                    assert_eq!(network.nodes[0].commit_index(), network.nodes[0].log().last_position().index, "{case}");
+                    assert_eq!(
+                        network.nodes[0].commit_index(),
+                        network.nodes[0].log().last_position().index,
+                        "{case}"
+                    );
                     network.assert_equal_logs();
                 }
             }
@@ -203,12 +228,18 @@ fn a_lost_call_costs_what_was_under_way_and_no_more() {
         }
         network.settle();
         network.assert_equal_logs();
-        assert_eq!(network.nodes[0].commit_index(), network.nodes[0].log().last_position().index);
+        assert_eq!(
+            network.nodes[0].commit_index(),
+            network.nodes[0].log().last_position().index
+        );
         assert!(network.lost.is_none());
         // The call itself, the proposals of ten rounds until the loss is known, and the one that goes along
         // with the repair.
         let again = network.sent.entries - 2 * 500;
-        assert!((1..=12).contains(&again), "{drain:?}: {again} entries sent again");
+        assert!(
+            (1..=12).contains(&again),
+            "{drain:?}: {again} entries sent again"
+        );
     }
 }
 
@@ -232,7 +263,10 @@ fn rejoin_with_ten_thousand_divergent_entries_takes_at_most_eight_messages() {
     let commands = |n| std::iter::repeat_n(LogEntry::Command, n);
     let mut config = ClusterConfig::new();
     config.voters.extend(voters);
-    let start = [LogEntry::ClusterConfig(config), LogEntry::Term(Term::new(1))];
+    let start = [
+        LogEntry::ClusterConfig(config),
+        LogEntry::Term(Term::new(1)),
+    ];
     let log = |entries: LogEntries| Log::new(ClusterConfig::new(), entries);
     let mut common = LogEntries::from_iter(LogPosition::ZERO, start);
     common.extend(commands(5));
@@ -250,7 +284,11 @@ fn rejoin_with_ten_thousand_divergent_entries_takes_at_most_eight_messages() {
     network.nodes[0].handle_election_timeout();
     // The third voter elects it, and is gone.
     network.nodes[0].handle_message(Message::RequestVoteReply {
-        header: MessageHeader { from: voters[2], term: Term::new(4), seqno: MessageSeqNo::new(1) },
+        header: MessageHeader {
+            from: voters[2],
+            term: Term::new(4),
+            seqno: MessageSeqNo::new(1),
+        },
         vote_granted: true,
     });
     assert!(network.nodes[0].role().is_leader());
@@ -271,7 +309,12 @@ fn an_election_takes_one_timer_and_a_message_per_call_and_reply() {
     for (n, expected) in [(3, 12), (5, 24)] {
         let mut network = Network::led(n, 1, Drain::EachInput);
         for node in &mut network.nodes {
-            *node = Node::restart(node.id(), node.current_term(), node.voted_for(), node.log().clone());
+            *node = Node::restart(
+                node.id(),
+                node.current_term(),
+                node.voted_for(),
+                node.log().clone(),
+            );
         }
         network.nodes[1].handle_election_timeout();
         network.drain_all();
@@ -318,7 +361,10 @@ impl Network {
     /// As `play_round`, with a heartbeat if asked for, without allocations of its own.
     fn play_round_into(&mut self, commands: usize, heartbeat: bool, peers: &mut Vec<NodeId>) {
         self.round += 1;
-        while let Some((_, to, message)) = self.in_flight.pop_front_if(|&mut (at, ..)| at <= self.round) {
+        while let Some((_, to, message)) = self
+            .in_flight
+            .pop_front_if(|&mut (at, ..)| at <= self.round)
+        {
             let i = usize::try_from(to.get() - 1).unwrap();
             self.nodes[i].handle_message(message);
             if self.drain == Drain::EachInput {
@@ -377,7 +423,10 @@ fn sending_the_tail_again_does_not_depend_on_the_number_of_terms() {
     let mut entries = LogEntries::new(LogPosition::ZERO);
     entries.extend((1..=1_000).map(|term| LogEntry::Term(Term::new(term))));
     entries.push(LogEntry::Command);
-    let before_last = LogPosition { term: Term::new(1_000), index: LogIndex::new(1_000) };
+    let before_last = LogPosition {
+        term: Term::new(1_000),
+        index: LogIndex::new(1_000),
+    };
     let measured = allocation_counter::measure(|| {
         assert_eq!(entries.since(before_last).map(|rest| rest.len()), Some(1));
     });

@@ -2,8 +2,8 @@
 //! is bounded, and what it has promised stays.
 
 use raftbare::{
-    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageHeader,
-    MessageSeqNo, Node, NodeId, Term,
+    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
+    MessageHeader, MessageSeqNo, Node, NodeId, Term,
 };
 use raftbare_sim::random::Random;
 
@@ -22,7 +22,11 @@ impl Hostile {
     }
 
     fn id(&mut self) -> NodeId {
-        NodeId::new(if self.0.chance(900) { self.0.below(6) } else { self.number() })
+        NodeId::new(if self.0.chance(900) {
+            self.0.below(6)
+        } else {
+            self.number()
+        })
     }
 
     fn term(&mut self) -> Term {
@@ -32,7 +36,10 @@ impl Hostile {
     fn position(&mut self) -> LogPosition {
         match self.0.below(20) {
             0 => LogPosition::INVALID,
-            _ => LogPosition { term: self.term(), index: LogIndex::new(self.number()) },
+            _ => LogPosition {
+                term: self.term(),
+                index: LogIndex::new(self.number()),
+            },
         }
     }
 
@@ -66,7 +73,9 @@ impl Hostile {
         let is_sane = self.0.chance(500);
         for _ in 0..self.0.below(6) {
             let entry = match self.entry() {
-                LogEntry::Term(_) if is_sane => LogEntry::Term(entries.last_position().term + Term::new(self.0.below(2))),
+                LogEntry::Term(_) if is_sane => {
+                    LogEntry::Term(entries.last_position().term + Term::new(self.0.below(2)))
+                }
                 entry => entry,
             };
             entries.push(entry);
@@ -79,7 +88,10 @@ impl Hostile {
         let first = node.log().snapshot_position().index;
         let index = first + LogIndex::new(self.0.below(node.log().entries().len() as u64 + 1));
         match self.0.chance(700) {
-            true => node.log().get_position_and_config(index).map_or(LogPosition::ZERO, |(position, _)| position),
+            true => node
+                .log()
+                .get_position_and_config(index)
+                .map_or(LogPosition::ZERO, |(position, _)| position),
             false => self.position(),
         }
     }
@@ -92,12 +104,25 @@ impl Hostile {
             _ => node.current_term(),
         };
         let seqno = MessageSeqNo::new(self.number());
-        let header = MessageHeader { from: self.id(), term, seqno };
+        let header = MessageHeader {
+            from: self.id(),
+            term,
+            seqno,
+        };
         let position = self.known_position(node);
         match self.0.below(5) {
-            0 => Message::RequestVoteCall { header, last_position: position },
-            1 => Message::RequestVoteReply { header, vote_granted: self.0.chance(700) },
-            2 => Message::AppendEntriesReply { header, last_position: position },
+            0 => Message::RequestVoteCall {
+                header,
+                last_position: position,
+            },
+            1 => Message::RequestVoteReply {
+                header,
+                vote_granted: self.0.chance(700),
+            },
+            2 => Message::AppendEntriesReply {
+                header,
+                last_position: position,
+            },
             _ => Message::AppendEntriesCall {
                 header,
                 commit_index: LogIndex::new(self.number()),
@@ -158,7 +183,11 @@ impl Storage {
             Action::SaveVotedFor => self.voted_for = node.voted_for(),
             Action::AppendLogEntries(entries) => {
                 let prev = entries.prev_position();
-                assert!(self.entries.contains(prev), "{prev} is not stored: {}", self.entries);
+                assert!(
+                    self.entries.contains(prev),
+                    "{prev} is not stored: {}",
+                    self.entries
+                );
                 let kept = prev.index - self.entries.prev_position().index;
                 self.entries.truncate(usize::try_from(kept.get()).unwrap());
                 self.entries.extend(entries.iter());
@@ -168,7 +197,10 @@ impl Storage {
     }
 
     fn install(&mut self, position: LogPosition, config: ClusterConfig) {
-        self.entries = self.entries.since(position).unwrap_or(LogEntries::new(position));
+        self.entries = self
+            .entries
+            .since(position)
+            .unwrap_or(LogEntries::new(position));
         self.snapshot_config = config;
     }
 
@@ -181,7 +213,11 @@ impl Storage {
 }
 
 fn strangers(node: &Node) -> usize {
-    node.actions().send_messages.keys().filter(|&&id| !node.config().contains(id)).count()
+    node.actions()
+        .send_messages
+        .keys()
+        .filter(|&&id| !node.config().contains(id))
+        .count()
 }
 
 #[test]
@@ -218,13 +254,21 @@ fn any_input_in_any_order_keeps_the_node_whole() {
                 again.input(&mut twin);
                 assert_eq!(node, twin);
             }
-            assert!(node.current_term() >= term && node.commit_index() >= commit_index, "seed {seed}: {node}");
-            assert!(node.commit_index() <= node.log().last_position().index, "seed {seed}: {node}");
+            assert!(
+                node.current_term() >= term && node.commit_index() >= commit_index,
+                "seed {seed}: {node}"
+            );
+            assert!(
+                node.commit_index() <= node.log().last_position().index,
+                "seed {seed}: {node}"
+            );
             (term, commit_index) = (node.current_term(), node.commit_index());
             assert!(strangers(&node) <= 16, "seed {seed}");
             let some = hostile.0.below(12);
             for _ in 0..some {
-                let Some(action) = node.actions_mut().next() else { break };
+                let Some(action) = node.actions_mut().next() else {
+                    break;
+                };
                 storage.execute(&node, &action);
             }
             if node.actions().is_empty() {
@@ -255,13 +299,21 @@ fn a_caller_that_meddles_with_the_actions_does_not_make_the_node_panic() {
                 1 => node.actions_mut().broadcast_message = Some(hostile.message(&node)),
                 2 => {
                     let message = hostile.message(&node);
-                    node.actions_mut().send_messages.insert(hostile.id(), message);
+                    node.actions_mut()
+                        .send_messages
+                        .insert(hostile.id(), message);
                 }
                 3 => drop(node.actions_mut().append_log_entries.take()),
-                4 => drop(node.handle_snapshot_installed(hostile.known_position(&node), hostile.config())),
+                4 => drop(
+                    node.handle_snapshot_installed(hostile.known_position(&node), hostile.config()),
+                ),
                 _ => hostile.input(&mut node),
             }
-            let _ = (node.commit_index(), node.get_commit_status(hostile.position()), node.match_index(hostile.id()));
+            let _ = (
+                node.commit_index(),
+                node.get_commit_status(hostile.position()),
+                node.match_index(hostile.id()),
+            );
             let _ = (node.leader_id(), node.peers().count(), node.role());
         }
     }
@@ -286,7 +338,11 @@ fn log_entries_are_what_was_pushed() {
                     let entry = hostile.entry();
                     let last = model.last().map_or(prev, |&(position, _)| position);
                     if last.index.get() < u64::MAX {
-                        let term = if let LogEntry::Term(term) = entry { term } else { last.term };
+                        let term = if let LogEntry::Term(term) = entry {
+                            term
+                        } else {
+                            last.term
+                        };
                         let index = last.index + LogIndex::new(1);
                         model.push((LogPosition { term, index }, entry.clone()));
                     }
@@ -294,16 +350,27 @@ fn log_entries_are_what_was_pushed() {
                 }
             }
             assert!(entries.iter_with_positions().eq(model.iter().cloned()));
-            assert!(entries.iter().eq(model.iter().map(|(_, entry)| entry.clone())));
+            assert!(
+                entries
+                    .iter()
+                    .eq(model.iter().map(|(_, entry)| entry.clone()))
+            );
             assert_eq!(entries.len(), model.len());
             assert_eq!(entries.is_empty(), model.is_empty());
-            assert_eq!(entries.last_position(), model.last().map_or(prev, |&(position, _)| position));
+            assert_eq!(
+                entries.last_position(),
+                model.last().map_or(prev, |&(position, _)| position)
+            );
             for (offset, (position, entry)) in model.iter().enumerate() {
                 assert!(entries.contains(*position) && entries.contains_index(position.index));
                 assert_eq!(entries.get_entry(position.index).as_ref(), Some(entry));
                 assert_eq!(entries.get_term(position.index), Some(position.term));
                 let since = entries.since(*position).expect("it is there");
-                assert!(since.iter_with_positions().eq(model[offset + 1..].iter().cloned()));
+                assert!(
+                    since
+                        .iter_with_positions()
+                        .eq(model[offset + 1..].iter().cloned())
+                );
             }
             assert_eq!(LogEntries::from_iter(prev, entries.iter()), entries);
         }

@@ -25,11 +25,17 @@ macro_rules! row_of {
         };
 
         fn at(term: u64, index: u64) -> LogPosition {
-            LogPosition { term: Term::new(term), index: LogIndex::new(index) }
+            LogPosition {
+                term: Term::new(term),
+                index: LogIndex::new(index),
+            }
         }
 
         fn log(entries: impl IntoIterator<Item = LogEntry>) -> Log {
-            Log::new(ClusterConfig::new(), LogEntries::from_iter(at(0, 0), entries))
+            Log::new(
+                ClusterConfig::new(),
+                LogEntries::from_iter(at(0, 0), entries),
+            )
         }
 
         let id = NodeId::new;
@@ -37,7 +43,10 @@ macro_rules! row_of {
         let founding = || {
             let mut config = ClusterConfig::new();
             config.voters.extend([1, 2, 3].map(NodeId::new));
-            [LogEntry::ClusterConfig(config), LogEntry::Term(Term::new(1))]
+            [
+                LogEntry::ClusterConfig(config),
+                LogEntry::Term(Term::new(1)),
+            ]
         };
         let commands = |n| std::iter::repeat_n(LogEntry::Command, n);
 
@@ -64,16 +73,20 @@ macro_rules! row_of {
                 }
                 let is_measured = round >= 100;
                 while in_flight.front().is_some_and(|&(due, ..)| due <= round) {
-                    let Some((_, to, message)) = in_flight.pop_front() else { break };
+                    let Some((_, to, message)) = in_flight.pop_front() else {
+                        break;
+                    };
                     if let Some(node) = nodes.iter_mut().find(|node| node.id() == to) {
                         $handle(node, message);
                     }
                     for node in &mut nodes {
-                        sent += take_actions!(node, round + 4, in_flight, entries_of) * usize::from(is_measured);
+                        sent += take_actions!(node, round + 4, in_flight, entries_of)
+                            * usize::from(is_measured);
                     }
                 }
                 for node in &mut nodes {
-                    sent += take_actions!(node, round + 4, in_flight, entries_of) * usize::from(is_measured);
+                    sent += take_actions!(node, round + 4, in_flight, entries_of)
+                        * usize::from(is_measured);
                 }
             }
             assert_eq!(nodes[0].log().last_position(), at(1, 102));
@@ -94,7 +107,9 @@ macro_rules! row_of {
             loop {
                 let before = messages;
                 for action in leader.actions_mut().collect::<Vec<_>>() {
-                    if let Action::BroadcastMessage(message) | Action::SendMessage(_, message) = action {
+                    if let Action::BroadcastMessage(message) | Action::SendMessage(_, message) =
+                        action
+                    {
                         messages += 1;
                         $handle(&mut follower, message);
                     }
@@ -113,7 +128,11 @@ macro_rules! row_of {
             messages
         };
 
-        Row { votes_for_an_older_log, entries_sent, rejoin_messages }
+        Row {
+            votes_for_an_older_log,
+            entries_sent,
+            rejoin_messages,
+        }
     }};
 }
 
@@ -152,8 +171,14 @@ macro_rules! row_with_headers {
         row_of!(
             $krate,
             |node: &mut Node, message| node.handle_message(message),
-            |from, term, last_position| Message::RequestVoteCall { header: header(from, term), last_position },
-            |from, term| Message::RequestVoteReply { header: header(from, term), vote_granted: true }
+            |from, term, last_position| Message::RequestVoteCall {
+                header: header(from, term),
+                last_position
+            },
+            |from, term| Message::RequestVoteReply {
+                header: header(from, term),
+                vote_granted: true
+            }
         )
     }};
 }

@@ -18,13 +18,24 @@ fn core_sources() -> BTreeMap<String, (String, String)> {
     for folder in ["core/src", "core/src/node"] {
         for file in fs::read_dir(root().join(folder)).expect("the folder is there") {
             let path = file.expect("a readable folder").path();
-            let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|extension| extension == "rs")) else {
+            let Some(name) = path
+                .file_stem()
+                .filter(|_| path.extension().is_some_and(|extension| extension == "rs"))
+            else {
                 continue;
             };
             let name = name.to_string_lossy().into_owned();
-            let name = if folder.ends_with("node") { format!("node::{name}") } else { name };
+            let name = if folder.ends_with("node") {
+                format!("node::{name}")
+            } else {
+                name
+            };
             let text = fs::read_to_string(&path).expect("a readable file");
-            let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            let text = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             sources.insert(name, (path.display().to_string(), text));
         }
     }
@@ -69,16 +80,33 @@ fn definitions(lib: &str) -> BTreeMap<String, String> {
 
 /// The modules that a source imports from, by `use crate::…` and by paths in the text.
 fn imports(text: &str, definitions: &BTreeMap<String, String>) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut modules = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         let names: Vec<&str> = match rest.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(str::trim).collect(),
-            None => vec![rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()],
+            Some(list) => list
+                .split('}')
+                .next()
+                .unwrap_or_default()
+                .split(',')
+                .map(str::trim)
+                .collect(),
+            None => vec![
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap_or_default(),
+            ],
         };
         for name in names.into_iter().filter(|name| !name.is_empty()) {
-            let module = definitions.get(name).cloned().unwrap_or_else(|| name.to_owned());
+            let module = definitions
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| name.to_owned());
             modules.push(module);
         }
     }
@@ -101,29 +129,51 @@ fn imports_run_downwards_only() {
             continue;
         }
         for import in imports(text, &definitions) {
-            assert!(layer_of(&import) < layer_of(module), "{path} imports {import}, which is not below it");
+            assert!(
+                layer_of(&import) < layer_of(module),
+                "{path} imports {import}, which is not below it"
+            );
             seen += 1;
         }
         // Role files see their node, and not one another.
-        let uses_super: Vec<&str> = text.lines().filter(|line| line.starts_with("use super::")).collect();
+        let uses_super: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("use super::"))
+            .collect();
         let is_role = module.starts_with("node::");
         assert!(is_role || uses_super.is_empty(), "{path}: {uses_super:?}");
         let allowed = ["use super::Node;", "use super::{Node, RoleState};"];
-        assert!(uses_super.iter().all(|line| allowed.contains(line)), "{path}: {uses_super:?}");
+        assert!(
+            uses_super.iter().all(|line| allowed.contains(line)),
+            "{path}: {uses_super:?}"
+        );
     }
-    assert!(seen > 40, "only {seen} imports were found: the reader of this test is broken");
+    assert!(
+        seen > 40,
+        "only {seen} imports were found: the reader of this test is broken"
+    );
 }
 
 #[test]
 fn the_core_uses_neither_std_nor_other_crates() {
     let manifest = read("core/Cargo.toml");
-    let dependencies = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split('[').next()).expect("a section");
+    let dependencies = manifest
+        .split("[dependencies]")
+        .nth(1)
+        .and_then(|rest| rest.split('[').next())
+        .expect("a section");
     for line in dependencies.lines().filter(|line| !line.trim().is_empty()) {
         let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
-        assert!(["defmt", "hashbrown", "heapless"].contains(&name), "unexpected dependency: {line}");
+        assert!(
+            ["defmt", "hashbrown", "heapless"].contains(&name),
+            "unexpected dependency: {line}"
+        );
     }
     for (path, text) in core_sources().values() {
-        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
             assert!(!line.contains("std::"), "{path}: {line}");
         }
     }
@@ -133,7 +183,10 @@ fn the_core_uses_neither_std_nor_other_crates() {
 fn first_rust_block(text: &str) -> String {
     let mut lines = text.lines().skip_while(|line| !line.starts_with("```rust"));
     lines.next();
-    lines.take_while(|line| !line.starts_with("```")).map(|line| format!("{line}\n")).collect()
+    lines
+        .take_while(|line| !line.starts_with("```"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 #[test]
@@ -141,18 +194,32 @@ fn the_readme_shows_the_loop_that_the_crate_docs_compile() {
     let docs: String = read("core/src/lib.rs")
         .lines()
         .take_while(|line| line.starts_with("//!"))
-        .map(|line| format!("{}\n", line.trim_start_matches("//!").strip_prefix(' ').unwrap_or_default()))
+        .map(|line| {
+            format!(
+                "{}\n",
+                line.trim_start_matches("//!")
+                    .strip_prefix(' ')
+                    .unwrap_or_default()
+            )
+        })
         .collect();
     let in_docs = first_rust_block(&docs.replacen("\n```\n", "\n```rust\n", 1));
     let in_readme = first_rust_block(&read("README.md"));
-    assert!(in_docs.contains("handle_message"), "no loop in the crate docs");
+    assert!(
+        in_docs.contains("handle_message"),
+        "no loop in the crate docs"
+    );
     assert_eq!(in_readme, in_docs);
 }
 
 #[test]
 fn every_row_of_the_paper_map_names_a_section() {
     let node = read("core/src/node.rs");
-    let rows: Vec<&str> = node.lines().filter(|line| line.starts_with("//! |")).skip(2).collect();
+    let rows: Vec<&str> = node
+        .lines()
+        .filter(|line| line.starts_with("//! |"))
+        .skip(2)
+        .collect();
     assert!(rows.len() >= 20, "the paper map is gone");
     for row in rows {
         assert!(row.contains('§') && row.contains("[`"), "{row}");

@@ -28,8 +28,9 @@ pub enum Action {
     /// [`Node::handle_election_timeout`](crate::Node::handle_election_timeout).
     ///
     /// The time depends on the role at the moment the action is executed: for a leader the interval of its
-    /// heartbeats (say 50 ms), for a follower several times that (300 ms), for a candidate a random time
-    /// between half of it and all of it, so that two candidates do not disturb each other again (§5.2, §9.3).
+    /// heartbeats (say 50 ms), for a follower several times that (300 ms or more), for a candidate a random
+    /// time (150 to 300 ms). A follower's may be random too (300 to 600 ms), so that the survivors of a leader
+    /// do not all campaign at once (§5.2, §9.3).
     SetElectionTimeout,
     /// Store [`Node::current_term`](crate::Node::current_term), durably, before the next action.
     SaveCurrentTerm,
