@@ -16,6 +16,7 @@ use raftbare::{
 
 use crate::disk::{Commands, Disk};
 use crate::server::Server;
+use crate::state::State;
 
 /// A property that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub struct Checker {
     stored: BTreeMap<(LogIndex, Term), (Term, Content)>,
     /// The committed entries; the first has the index 1.
     committed: Vec<Committed>,
+    /// The state after each index.
+    digests: Vec<u64>,
     seen: BTreeMap<NodeId, Seen>,
     /// Positions that a server has called rejected.
     rejected: BTreeMap<LogIndex, Vec<Term>>,
@@ -98,8 +101,9 @@ impl Checker {
         let Some(node) = &server.node else {
             return Ok(());
         };
-        self.check_never_back(node)?;
-        self.check_state_machine_safety(node)?;
+        let commit_index = server.commit_index();
+        self.check_never_back(node, commit_index)?;
+        self.check_state_machine_safety(node, commit_index)?;
         self.check_leader(node)
     }
 
@@ -113,7 +117,7 @@ impl Checker {
     }
 
     /// Term and commit index of one life never go back.
-    fn check_never_back(&mut self, node: &Node) -> Verdict {
+    fn check_never_back(&mut self, node: &Node, commit_index: LogIndex) -> Verdict {
         let seen = self.seen.entry(node.id()).or_default();
         if seen
             .current_term
@@ -121,10 +125,7 @@ impl Checker {
         {
             return violation("Term never goes back", format!("{node}"));
         }
-        if seen
-            .commit_index
-            .is_some_and(|index| node.commit_index() < index)
-        {
+        if seen.commit_index.is_some_and(|index| commit_index < index) {
             return violation("Commit index never goes back", format!("{node}"));
         }
         seen.current_term = Some(node.current_term());
@@ -132,8 +133,7 @@ impl Checker {
     }
 
     /// State Machine Safety: no two servers commit different entries at one index.
-    fn check_state_machine_safety(&mut self, node: &Node) -> Verdict {
-        let commit_index = node.commit_index();
+    fn check_state_machine_safety(&mut self, node: &Node, commit_index: LogIndex) -> Verdict {
         let seen = self.seen.entry(node.id()).or_default();
         let start = seen.commit_index.unwrap_or(LogIndex::ZERO);
         seen.commit_index = Some(commit_index);
@@ -178,6 +178,27 @@ impl Checker {
                 ),
             ),
             None => self.note_committed(node, position),
+        }
+    }
+
+    /// State Machine Safety, seen from the state machines: after the same index, all have the same state.
+    pub fn check_applied(&mut self, id: NodeId, state: State) -> Verdict {
+        let Some(before) = (state.applied.get() as usize).checked_sub(1) else {
+            return Ok(());
+        };
+        match self.digests.get(before) {
+            Some(&digest) if digest == state.digest => Ok(()),
+            None if self.digests.len() == before => {
+                self.digests.push(state.digest);
+                Ok(())
+            }
+            digest => violation(
+                "State Machine Safety",
+                format!(
+                    "after {} the state of {id} is {}, and another's {digest:?}",
+                    state.applied, state.digest
+                ),
+            ),
         }
     }
 

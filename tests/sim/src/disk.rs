@@ -1,7 +1,6 @@
 //! What a server finds again after a crash.
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 
 use raftbare::{
     ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Node, NodeId, Term,
@@ -19,6 +18,12 @@ impl Commands {
     pub fn get(&self, position: LogPosition) -> Option<u64> {
         let (term, command) = self.0.get(&position.index)?;
         (*term == position.term).then_some(*command)
+    }
+
+    /// The command of the entry at `index`, of whatever term.
+    #[must_use]
+    pub fn get_by_index(&self, index: LogIndex) -> Option<u64> {
+        self.0.get(&index).map(|&(_, command)| command)
     }
 
     /// Keeps a command for the entry at `position`, in place of one of another term.
@@ -122,6 +127,29 @@ impl Disk {
         Ok(())
     }
 
+    /// As [`append`](Self::append) by somebody who does not drop what was stored after the start of `entries`
+    /// and beyond their end.
+    pub(crate) fn append_keeping_tail(
+        &mut self,
+        entries: &LogEntries,
+        commands: &Commands,
+    ) -> Result<(), &'static str> {
+        let old = self.clone();
+        self.append(entries, commands, usize::MAX)?;
+        let end = self.entries.last_position().index;
+        for (position, entry) in old
+            .entries
+            .iter_with_positions()
+            .filter(|(position, _)| position.index > end)
+        {
+            if let Some(command) = old.commands.get(position) {
+                self.commands.insert(position, command);
+            }
+            self.entries.push(entry);
+        }
+        Ok(())
+    }
+
     /// Puts a snapshot in the place of all up to its position. The entries after it stay if the log contains it.
     pub fn install(&mut self, snapshot: Snapshot) {
         let position = snapshot.position;
@@ -152,14 +180,4 @@ impl Disk {
             && self.entries == *node.log().entries()
             && self.snapshot.config == *node.log().snapshot_config()
     }
-}
-
-/// The commands of the `Command` entries among `entries`, in order; `None` if one is missing.
-#[must_use]
-pub fn commands_of(entries: &LogEntries, commands: &Commands) -> Option<Vec<u64>> {
-    entries
-        .iter_with_positions()
-        .filter(|(_, entry)| *entry == LogEntry::Command)
-        .map(|(position, _)| commands.get(position))
-        .collect()
 }

@@ -17,6 +17,7 @@ extern crate alloc;
 
 pub mod checker;
 pub mod disk;
+pub mod flaw;
 pub mod network;
 pub mod options;
 pub mod random;

@@ -62,6 +62,20 @@ impl Options {
         }
     }
 
+    /// A world that leads to figure 8: five voters, leaders that get only a part of their entries out before
+    /// they crash, and little else. Chance alone hardly ever gets there.
+    #[must_use]
+    pub const fn figure_8(servers: u64) -> Self {
+        let mut options = Self::calm(servers, servers);
+        options.truncation = 700;
+        options.loss = 500;
+        options.crash_in_drain = 30;
+        options.fault_every_us = 100_000;
+        options.client_every_us = 300_000;
+        options.burst = 1;
+        options
+    }
+
     /// A rough world, drawn by chance: each has its own mixture of what goes wrong.
     #[must_use]
     pub fn rough(random: &mut Random) -> Self {

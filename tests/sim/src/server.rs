@@ -2,9 +2,13 @@
 
 use alloc::vec::Vec;
 
-use raftbare::{LogEntries, LogEntry, LogIndex, Message, Node, NodeId, ReadToken};
+use raftbare::{
+    LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageSeqNo, Node, NodeId, ReadStatus,
+    ReadToken,
+};
 
 use crate::disk::{Commands, Disk, Snapshot};
+use crate::flaw::Flaw;
 use crate::state::State;
 
 /// What travels between servers.
@@ -23,6 +27,8 @@ pub struct Read {
     pub token: ReadToken,
     /// The highest index that any server knew to be committed when the read began.
     pub bound: LogIndex,
+    /// What the leader itself knew to be committed then.
+    pub known_at_begin: LogIndex,
 }
 
 /// A server of the simulated cluster.
@@ -46,12 +52,18 @@ pub struct Server {
     pub paused_until: u64,
     /// Reads under way.
     pub reads: Vec<Read>,
+    /// The number of the newest call that was sent.
+    pub newest_seqno: MessageSeqNo,
+    /// The mistake that is made here.
+    pub flaw: Option<Flaw>,
+    /// What was stored before the last append, while that may not be synced.
+    before_last_append: Option<Disk>,
 }
 
 impl Server {
     /// A server that was never started before.
     #[must_use]
-    pub fn new(id: NodeId) -> Self {
+    pub fn new(id: NodeId, flaw: Option<Flaw>) -> Self {
         Self {
             id,
             node: Some(Node::start(id)),
@@ -62,6 +74,9 @@ impl Server {
             clock_rate: 1_000,
             paused_until: 0,
             reads: Vec::new(),
+            newest_seqno: MessageSeqNo::new(0),
+            flaw,
+            before_last_append: None,
         }
     }
 
@@ -72,6 +87,10 @@ impl Server {
         self.state = State::default();
         self.timer += 1;
         self.reads.clear();
+        let before_last_append = self.before_last_append.take();
+        if let Some(flaw) = self.flaw {
+            flaw.damage(&mut self.disk, before_last_append);
+        }
     }
 
     /// Comes back from nothing but the disk.
@@ -87,10 +106,70 @@ impl Server {
         self.state = disk.snapshot.state;
     }
 
+    /// Executes `AppendLogEntries`; see [`Disk::append`].
+    pub fn append(&mut self, entries: &LogEntries, keep: usize) -> Result<(), &'static str> {
+        match self.flaw {
+            Some(Flaw::AppendNotSynced) => self.before_last_append = Some(self.disk.clone()),
+            Some(Flaw::AppendKeepsTail) => {
+                return self.disk.append_keeping_tail(entries, &self.commands);
+            }
+            _ => {}
+        }
+        self.disk.append(entries, &self.commands, keep)
+    }
+
+    /// Up to where entries are committed, as far as this server knows.
+    #[must_use]
+    pub fn commit_index(&self) -> LogIndex {
+        match (&self.node, self.flaw) {
+            (None, _) => LogIndex::ZERO,
+            (Some(node), None) => node.commit_index(),
+            // What was taken for committed once is applied, and stays so.
+            (Some(node), Some(flaw)) => flaw.commit_index(node).max(self.state.applied),
+        }
+    }
+
+    /// How far a read is.
+    #[must_use]
+    pub fn read_status(&self, read: &Read) -> ReadStatus {
+        let Some(node) = &self.node else {
+            return ReadStatus::Lost;
+        };
+        self.flaw.map_or_else(
+            || node.read_status(read.token),
+            |flaw| flaw.read_status(node, read),
+        )
+    }
+
+    /// The command of the entry at `position`.
+    fn command(&self, position: LogPosition) -> Option<u64> {
+        match self.flaw {
+            Some(Flaw::CommandsByIndex) => self.commands.get_by_index(position.index),
+            _ => self.commands.get(position),
+        }
+    }
+
+    /// The commands of the `Command` entries among `entries`, in order; `None` if one is missing.
+    #[must_use]
+    pub fn commands_of(&self, entries: &LogEntries) -> Option<Vec<u64>> {
+        let commands = entries
+            .iter_with_positions()
+            .filter(|(_, entry)| *entry == LogEntry::Command);
+        commands
+            .map(|(position, _)| self.command(position))
+            .collect()
+    }
+
     /// Gives a message to the node. The commands are kept under the positions of the entries that it has
     /// taken into its log.
-    pub fn receive(&mut self, message: Message, commands: &[u64]) {
+    pub fn receive(&mut self, mut message: Message, commands: &[u64]) {
         let Some(node) = &mut self.node else { return };
+        if let Some(flaw) = self.flaw {
+            flaw.alter_message(node, self.newest_seqno, &mut message);
+            for vote in flaw.further_votes(node, &message) {
+                node.handle_message(vote);
+            }
+        }
         let entries = match &message {
             Message::AppendEntriesCall { entries, .. } => Some(entries.clone()),
             _ => None,
@@ -109,8 +188,12 @@ impl Server {
             .iter_with_positions()
             .filter(|(_, entry)| *entry == LogEntry::Command);
         for ((position, _), &command) in of_entries.zip(commands) {
+            // Who keeps commands by index alone keeps the first that comes.
+            let is_kept_by_index = self.flaw == Some(Flaw::CommandsByIndex)
+                && self.commands.get_by_index(position.index).is_some();
             let is_taken = position.index > node.log().snapshot_position().index
-                && node.log().entries().contains(position);
+                && node.log().entries().contains(position)
+                && !is_kept_by_index;
             if is_taken {
                 self.commands.insert(position, command);
             }
@@ -121,6 +204,9 @@ impl Server {
     pub fn receive_snapshot(&mut self, snapshot: Snapshot) {
         let Some(node) = &mut self.node else { return };
         if !node.handle_snapshot_installed(snapshot.position, snapshot.config.clone()) {
+            if self.flaw == Some(Flaw::TakesOlderSnapshots) {
+                self.state = snapshot.state;
+            }
             return;
         }
         self.commands
@@ -138,9 +224,12 @@ impl Server {
         else {
             return;
         };
-        let config = config.clone();
+        let mut config = config.clone();
         let state = self.state;
         if node.handle_snapshot_installed(position, config.clone()) {
+            if self.flaw == Some(Flaw::SnapshotWithLatestConfig) {
+                config = node.config().clone();
+            }
             self.disk.install(Snapshot {
                 position,
                 config,
@@ -159,31 +248,28 @@ impl Server {
         }
     }
 
-    /// Applies what is committed. Says what is wrong if a committed entry or its command is missing.
-    pub fn apply_committed(&mut self) -> Result<(), &'static str> {
+    /// Applies the next committed entry; says whether there was one, or what is wrong if it or its command is
+    /// missing.
+    pub fn apply_next(&mut self) -> Result<bool, &'static str> {
         let Some(node) = &self.node else {
-            return Ok(());
+            return Ok(false);
         };
-        let commit_index = node.commit_index();
-        while self.state.applied < commit_index {
-            let index = self.state.applied + LogIndex::new(1);
-            let entries = node.log().entries();
-            let term = entries
-                .get_term(index)
-                .ok_or("a committed entry is not in the log")?;
-            let command = match entries.get_entry(index) {
-                Some(LogEntry::Command) => {
-                    let position = raftbare::LogPosition { term, index };
-                    Some(
-                        self.commands
-                            .get(position)
-                            .ok_or("the command of a committed entry is gone")?,
-                    )
-                }
-                _ => None,
-            };
-            self.state.apply(index, command);
+        if self.state.applied >= self.commit_index() {
+            return Ok(false);
         }
-        Ok(())
+        let index = self.state.applied + LogIndex::new(1);
+        let entries = node.log().entries();
+        let term = entries
+            .get_term(index)
+            .ok_or("a committed entry is not in the log")?;
+        let command = match entries.get_entry(index) {
+            Some(LogEntry::Command) => {
+                let command = self.command(LogPosition { term, index });
+                Some(command.ok_or("the command of a committed entry is gone")?)
+            }
+            _ => None,
+        };
+        self.state.apply(index, command);
+        Ok(true)
     }
 }

@@ -6,10 +6,12 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use raftbare::{Action, ClusterConfig, LogPosition, Message, Node, NodeId, ReadStatus, Role};
+use raftbare::{
+    Action, ClusterConfig, LogEntry, LogPosition, Message, Node, NodeId, ReadStatus, Role,
+};
 
 use crate::checker::{Checker, Verdict, Violation};
-use crate::disk::commands_of;
+use crate::flaw::Flaw;
 use crate::network::Network;
 use crate::options::Options;
 use crate::random::Random;
@@ -94,13 +96,19 @@ impl Simulation {
     /// Makes a world in which server 1 founds a cluster of the first `options.voters` servers.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
+        Self::with_flaw(seed, options, None)
+    }
+
+    /// As [`new`](Self::new), with the same mistake made on all servers.
+    #[must_use]
+    pub fn with_flaw(seed: u64, options: Options, flaw: Option<Flaw>) -> Self {
         let ids: Vec<NodeId> = (1..=options.servers).map(NodeId::new).collect();
         let mut this = Self {
             random: Random::new(seed),
             now: 0,
             next_number: 0,
             events: BinaryHeap::new(),
-            servers: ids.iter().map(|&id| Server::new(id)).collect(),
+            servers: ids.iter().map(|&id| Server::new(id, flaw)).collect(),
             network: Network::default(),
             checker: Checker::default(),
             counts: Counts::default(),
@@ -322,7 +330,7 @@ impl Simulation {
                 self.crash(id);
                 return self.check(id);
             }
-            let Some(action) = self.node_mut(id).and_then(|node| node.actions_mut().next()) else {
+            let Some(action) = self.next_action(id) else {
                 self.servers[Self::index_of(id)].drop_compacted_commands();
                 Checker::check_drained(&self.servers[Self::index_of(id)])?;
                 break;
@@ -332,12 +340,27 @@ impl Simulation {
         self.check(id)
     }
 
+    fn next_action(&mut self, id: NodeId) -> Option<Action> {
+        let server = &mut self.servers[Self::index_of(id)];
+        let actions = server.node.as_mut()?.actions_mut();
+        match server.flaw {
+            Some(flaw) => flaw.next_action(actions),
+            None => actions.next(),
+        }
+    }
+
     /// Executes one action. Nothing else in this package does.
     fn execute(&mut self, id: NodeId, action: Action) -> Verdict {
         let server = &mut self.servers[Self::index_of(id)];
         let Some(node) = &server.node else {
             return Ok(());
         };
+        if server
+            .flaw
+            .is_some_and(|flaw| flaw.skips(node.role(), &action))
+        {
+            return Ok(());
+        }
         match action {
             Action::SetElectionTimeout => {
                 server.timer += 1;
@@ -373,7 +396,7 @@ impl Simulation {
                     false => usize::MAX,
                 };
                 self.checker.check_stored(&entries, &server.commands)?;
-                let stored = server.disk.append(&entries, &server.commands, keep);
+                let stored = server.append(&entries, keep);
                 if is_torn {
                     self.crash(id);
                 }
@@ -393,20 +416,30 @@ impl Simulation {
 
     /// Sends a message, with the commands of its entries.
     fn send(&mut self, from: NodeId, to: NodeId, mut message: Message) -> Verdict {
-        let server = &self.servers[Self::index_of(from)];
+        let server = &mut self.servers[Self::index_of(from)];
         self.checker.check_sent(from, to, &server.disk, &message)?;
+        server.newest_seqno = message.seqno();
         let mut commands = Vec::new();
         if let Message::AppendEntriesCall { entries, .. } = &mut message {
-            if self.random.chance(self.options.truncation) {
-                entries.truncate(self.random.below(3) as usize);
-            }
-            let Some(found) = commands_of(entries, &server.commands) else {
+            let Some(found) = server.commands_of(entries) else {
                 return Err(Violation {
                     property: "Commands are at hand",
                     detail: format!("{from} to {to}: {message}"),
                 });
             };
             commands = found;
+            if self.random.chance(self.options.truncation) {
+                let all = commands.len();
+                entries.truncate(self.random.below(3) as usize);
+                let rest = entries
+                    .iter()
+                    .filter(|entry| *entry == LogEntry::Command)
+                    .count();
+                match server.flaw {
+                    Some(Flaw::CutsTheWrongCommands) => drop(commands.drain(..all - rest)),
+                    _ => commands.truncate(rest),
+                }
+            }
         }
         self.transmit(from, to, Payload::Raft(message, commands));
         Ok(())
@@ -468,18 +501,18 @@ impl Simulation {
     /// Applies what is committed on one server, and checks it.
     fn check(&mut self, id: NodeId) -> Verdict {
         let server = &mut self.servers[Self::index_of(id)];
-        server.apply_committed().map_err(|what| Violation {
-            property: "Committed entries can be applied",
-            detail: format!("{id}: {what}"),
-        })?;
         let led = self.checker.leaders_seen();
         self.checker.check_server(server)?;
         self.counts.elections += self.checker.leaders_seen() - led;
-        let Some(node) = &server.node else {
-            return Ok(());
+        let wrong = |what| Violation {
+            property: "Committed entries can be applied",
+            detail: format!("{id}: {what}"),
         };
+        while server.apply_next().map_err(wrong)? {
+            self.checker.check_applied(id, server.state)?;
+        }
         for read in core::mem::take(&mut server.reads) {
-            let status = node.read_status(read.token);
+            let status = server.read_status(&read);
             Checker::check_read(id, read.bound, status)?;
             match status {
                 ReadStatus::Pending => server.reads.push(read),
@@ -487,6 +520,9 @@ impl Simulation {
                 ReadStatus::Lost => {}
             }
         }
+        let Some(node) = &server.node else {
+            return Ok(());
+        };
         if let Some(&position) = self.random.pick(&self.proposed) {
             self.checker
                 .check_status(position, node.get_commit_status(position))?;
@@ -537,7 +573,12 @@ impl Simulation {
             if let Some(token) = node.read_index()
                 && server.reads.len() < 8
             {
-                server.reads.push(Read { token, bound });
+                let known_at_begin = node.commit_index();
+                server.reads.push(Read {
+                    token,
+                    bound,
+                    known_at_begin,
+                });
             }
         } else {
             for _ in 0..burst {
