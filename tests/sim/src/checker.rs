@@ -104,7 +104,7 @@ impl Checker {
         let commit_index = server.commit_index();
         self.check_never_back(node, commit_index)?;
         self.check_state_machine_safety(node, commit_index)?;
-        self.check_leader(node)
+        self.check_leader(node, server.disk.current_term)
     }
 
     /// A server has crashed: what it knew in this life counts no more.
@@ -236,11 +236,14 @@ impl Checker {
     }
 
     /// Election Safety, Leader Append-Only, Leader Completeness.
-    fn check_leader(&mut self, node: &Node) -> Verdict {
+    ///
+    /// Who is a majority by itself leads at once, before its term is stored: until then nobody can know, and a
+    /// crash undoes it.
+    fn check_leader(&mut self, node: &Node, stored_term: Term) -> Verdict {
         let term = node.current_term();
         let end = node.log().last_position();
         let seen = self.seen.entry(node.id()).or_default();
-        if !node.role().is_leader() {
+        if !node.role().is_leader() || stored_term < term {
             seen.leading = None;
             return Ok(());
         }

@@ -24,3 +24,4 @@ pub mod random;
 pub mod server;
 pub mod simulation;
 pub mod state;
+pub mod traffic;

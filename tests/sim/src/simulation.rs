@@ -16,6 +16,7 @@ use crate::network::Network;
 use crate::options::Options;
 use crate::random::Random;
 use crate::server::{Payload, Read, Server};
+use crate::traffic::Traffic;
 
 /// Something that will happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,7 @@ pub struct Simulation {
     servers: Vec<Server>,
     network: Network,
     checker: Checker,
+    traffic: Traffic,
     counts: Counts,
     next_command: u64,
     /// Proposals whose fate is still asked for.
@@ -111,6 +113,7 @@ impl Simulation {
             servers: ids.iter().map(|&id| Server::new(id, flaw)).collect(),
             network: Network::default(),
             checker: Checker::default(),
+            traffic: Traffic::default(),
             counts: Counts::default(),
             next_command: 1,
             proposed: Vec::new(),
@@ -289,7 +292,12 @@ impl Simulation {
         }
         let server = &mut self.servers[Self::index_of(to)];
         match *payload {
-            Payload::Raft(message, commands) => server.receive(message, &commands),
+            Payload::Raft(message, commands) => {
+                if let Some(node) = &server.node {
+                    self.traffic.note_reply(node, &message);
+                }
+                server.receive(message, &commands);
+            }
             Payload::Snapshot(snapshot) => {
                 self.counts.snapshots += 1;
                 server.receive_snapshot(snapshot);
@@ -418,6 +426,7 @@ impl Simulation {
     fn send(&mut self, from: NodeId, to: NodeId, mut message: Message) -> Verdict {
         let server = &mut self.servers[Self::index_of(from)];
         self.checker.check_sent(from, to, &server.disk, &message)?;
+        self.traffic.check_call(to, &message)?;
         server.newest_seqno = message.seqno();
         let mut commands = Vec::new();
         if let Message::AppendEntriesCall { entries, .. } = &mut message {
