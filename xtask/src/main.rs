@@ -8,12 +8,13 @@ mod host;
 mod package;
 mod process;
 mod say;
+mod simulate;
 mod targets;
 mod test;
 mod toolchain;
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -26,7 +27,7 @@ struct Cli {
     task: Task,
 }
 
-/// The tasks; all but `test` and `counts` are steps of `test`.
+/// The tasks; all but `test`, `counts` and `simulate` are steps of `test`.
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run every step below in order: what CI runs
@@ -53,6 +54,12 @@ enum Task {
     Documented,
     /// Run the tests of exact replication counts and show the numbers (part of `host`)
     Counts,
+    /// Simulate clusters in a world that goes wrong, as long as you like (`simulate --help`)
+    #[command(disable_help_flag = true)]
+    Simulate {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -68,6 +75,7 @@ fn main() -> ExitCode {
         Task::Package => package::run(),
         Task::Documented => documented::run(),
         Task::Counts => host::counts(),
+        Task::Simulate { arguments } => simulate::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

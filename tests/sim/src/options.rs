@@ -40,6 +40,38 @@ impl Options {
     pub const HEARTBEAT_US: u64 = 50_000;
     /// The shortest election timeout of a follower; the longest is twice that.
     pub const ELECTION_TIMEOUT_US: u64 = 300_000;
+    /// How long a healed cluster may take to agree: ten of the longest election timeouts.
+    pub const LIVE_WITHIN_US: u64 = 10 * 2 * Self::ELECTION_TIMEOUT_US;
+
+    /// What can be switched off by name.
+    pub const TROUBLES: &[&str] = &[
+        "loss",
+        "duplication",
+        "truncation",
+        "straggling",
+        "partial-drain",
+        "crash-in-drain",
+        "faults",
+        "membership",
+        "snapshots",
+    ];
+
+    /// Switches one of the [`TROUBLES`](Self::TROUBLES) off; says whether there is one of that name.
+    pub fn switch_off(&mut self, trouble: &str) -> bool {
+        match trouble {
+            "loss" => self.loss = 0,
+            "duplication" => self.duplication = 0,
+            "truncation" => self.truncation = 0,
+            "straggling" => self.straggling = 0,
+            "partial-drain" => self.partial_drain = 0,
+            "crash-in-drain" => self.crash_in_drain = 0,
+            "faults" => self.fault_every_us = 0,
+            "membership" => self.membership = false,
+            "snapshots" => self.snapshots = false,
+            _ => return false,
+        }
+        true
+    }
 
     /// A calm world: nothing is lost, nobody fails.
     #[must_use]

@@ -1,22 +1,25 @@
 //! The simulated world: events in the order of their time, every input, every action, every fault.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, BinaryHeap};
+use alloc::collections::BinaryHeap;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::fmt;
 
-use raftbare::{
-    Action, ClusterConfig, LogEntry, LogPosition, Message, Node, NodeId, ReadStatus, Role,
-};
+use raftbare::{Action, LogEntry, LogPosition, Message, Node, NodeId, ReadStatus, Role};
 
 use crate::checker::{Checker, Verdict, Violation};
 use crate::flaw::Flaw;
 use crate::network::Network;
 use crate::options::Options;
 use crate::random::Random;
-use crate::server::{Payload, Read, Server};
+use crate::server::{Payload, Server};
 use crate::traffic::Traffic;
+
+mod clients;
+mod faults;
 
 /// Something that will happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,24 @@ enum Event {
     Client,
     /// Something goes wrong.
     Fault,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arrival { to, payload } => match &**payload {
+                Payload::Raft(message, _) => write!(f, "{to} receives {message}"),
+                Payload::Snapshot(snapshot) => {
+                    write!(f, "{to} receives the snapshot at {}", snapshot.position)
+                }
+            },
+            Self::Timeout { server, .. } => write!(f, "{server}: a timer fires"),
+            Self::Drain { server } => write!(f, "{server} gets round to its actions"),
+            Self::Restart { server } => write!(f, "{server} restarts"),
+            Self::Client => write!(f, "a client"),
+            Self::Fault => write!(f, "a fault"),
+        }
+    }
 }
 
 /// An event with its time (microseconds) and a number that makes the order total.
@@ -155,6 +176,13 @@ impl Simulation {
     #[must_use]
     pub fn servers(&self) -> &[Server] {
         &self.servers
+    }
+
+    /// The next event in words, with its time.
+    #[must_use]
+    pub fn next_event(&self) -> Option<String> {
+        let Reverse(next) = self.events.peek()?;
+        Some(format!("{:>12} us  {}", next.at, next.event))
     }
 
     /// Runs so many events.
@@ -537,152 +565,5 @@ impl Simulation {
                 .check_status(position, node.get_commit_status(position))?;
         }
         Ok(())
-    }
-
-    fn schedule_next_client(&mut self) {
-        if self.options.client_every_us > 0 {
-            let delay = self.random.between(1, 2 * self.options.client_every_us);
-            self.schedule(delay, Event::Client);
-        }
-    }
-
-    fn schedule_next_fault(&mut self) {
-        if self.options.fault_every_us > 0 {
-            let delay = self.random.between(1, 2 * self.options.fault_every_us);
-            self.schedule(delay, Event::Fault);
-        }
-    }
-
-    /// A client proposes commands or begins a read, at a server that believes to lead.
-    fn act_as_client(&mut self) -> Verdict {
-        self.schedule_next_client();
-        let leaders: Vec<NodeId> = self
-            .servers
-            .iter()
-            .filter(|server| server.paused_until <= self.now)
-            .filter(|server| {
-                server
-                    .node
-                    .as_ref()
-                    .is_some_and(|node| node.role().is_leader())
-            })
-            .map(|server| server.id)
-            .collect();
-        let Some(&id) = self.random.pick(&leaders) else {
-            return Ok(());
-        };
-        let bound = self.checker.commit_index();
-        let is_read = self.random.chance(300);
-        let burst = self.random.between(1, self.options.burst);
-        let server = &mut self.servers[Self::index_of(id)];
-        let Some(node) = &mut server.node else {
-            return Ok(());
-        };
-        if is_read {
-            if let Some(token) = node.read_index()
-                && server.reads.len() < 8
-            {
-                let known_at_begin = node.commit_index();
-                server.reads.push(Read {
-                    token,
-                    bound,
-                    known_at_begin,
-                });
-            }
-        } else {
-            for _ in 0..burst {
-                let position = node.propose_command();
-                if position.is_invalid() {
-                    break;
-                }
-                server.commands.insert(position, self.next_command);
-                self.next_command += 1;
-                self.proposed.push(position);
-            }
-            let too_many = self.proposed.len().saturating_sub(64);
-            self.proposed.drain(..too_many);
-        }
-        self.follow_input(id)
-    }
-
-    /// Something goes wrong, or somebody changes the cluster.
-    fn act_as_fault(&mut self) -> Verdict {
-        if self.options.fault_every_us == 0 {
-            return Ok(());
-        }
-        self.schedule_next_fault();
-        self.counts.faults += 1;
-        let ids: Vec<NodeId> = self.servers.iter().map(|server| server.id).collect();
-        let Some(&id) = self.random.pick(&ids) else {
-            return Ok(());
-        };
-        match self.random.below(20) {
-            0..=3 => self.crash(id),
-            4 => ids.iter().for_each(|&id| self.crash(id)),
-            5..=7 => self.network.cut_by_chance(&ids, &mut self.random),
-            8..=10 => self.network.heal(),
-            11 => self.servers[Self::index_of(id)].clock_rate = self.random.between(500, 2_000),
-            12 => {
-                self.servers[Self::index_of(id)].paused_until =
-                    self.now + self.random.below(2_000_000);
-            }
-            13..=15 if self.options.snapshots => {
-                self.counts.snapshots += 1;
-                self.servers[Self::index_of(id)].take_snapshot();
-                return self.follow_input(id);
-            }
-            16..=18 if self.options.membership => return self.change_membership(),
-            _ => {
-                // Somebody calls for no reason.
-                if let Some(node) = self.node_mut(id) {
-                    node.handle_election_timeout();
-                }
-                return self.follow_input(id);
-            }
-        }
-        self.check(id)
-    }
-
-    /// A leader is asked for another configuration.
-    fn change_membership(&mut self) -> Verdict {
-        let leaders = self
-            .servers
-            .iter()
-            .filter_map(|server| server.node.as_ref())
-            .filter(|node| node.role().is_leader());
-        let leaders: Vec<NodeId> = leaders.map(Node::id).collect();
-        let Some(&id) = self.random.pick(&leaders) else {
-            return Ok(());
-        };
-        let Some(config) = self.node_mut(id).map(|node| node.config().clone()) else {
-            return Ok(());
-        };
-        let next = self.next_config(&config);
-        if let Some(node) = self.node_mut(id)
-            && !node.propose_config(next).is_invalid()
-        {
-            self.counts.config_changes += 1;
-        }
-        self.follow_input(id)
-    }
-
-    fn next_config(&mut self, config: &ClusterConfig) -> ClusterConfig {
-        let mut next = config.clone();
-        let others = self.options.servers;
-        let mut chosen = |likely: u64| -> BTreeSet<NodeId> {
-            (1..=others)
-                .map(NodeId::new)
-                .filter(|_| self.random.chance(likely))
-                .collect()
-        };
-        let (voters, non_voters) = (chosen(600), chosen(300));
-        if self.random.chance(700) {
-            next.new_voters = voters;
-        }
-        next.non_voters = non_voters
-            .into_iter()
-            .filter(|id| !next.voters.contains(id) && !next.new_voters.contains(id))
-            .collect();
-        next
     }
 }

@@ -25,7 +25,7 @@ fn run(seed: u64, options: Options, flaw: Option<Flaw>) -> (Simulation, Option<V
     let verdict = simulation
         .run(STEPS)
         .and_then(|()| simulation.heal())
-        .and_then(|()| simulation.run_until_live(10 * 2 * Options::ELECTION_TIMEOUT_US));
+        .and_then(|()| simulation.run_until_live(Options::LIVE_WITHIN_US));
     (simulation, verdict.err())
 }
 
