@@ -20,6 +20,7 @@ use crate::traffic::Traffic;
 
 mod clients;
 mod faults;
+mod healing;
 
 /// Something that will happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,73 +217,6 @@ impl Simulation {
         if let Some(node) = &mut self.servers[0].node {
             node.create_cluster(&voters);
         }
-    }
-
-    /// Ends all faults: links are mended, servers restarted, nothing is lost any more. Clients go on.
-    pub fn heal(&mut self) -> Verdict {
-        self.options = Options::calm(self.options.servers, self.options.voters);
-        self.network.heal();
-        for i in 0..self.servers.len() {
-            self.servers[i].clock_rate = 1_000;
-            self.servers[i].paused_until = self.now;
-            if self.servers[i].node.is_none() {
-                self.restart(self.servers[i].id)?;
-            }
-            self.drain(self.servers[i].id, usize::MAX)?;
-        }
-        Ok(())
-    }
-
-    /// Runs until a new command is committed on a leader and all servers of its configuration have applied
-    /// all of its log, after [`heal`](Self::heal). Fails if that takes longer than `limit_us`.
-    pub fn run_until_live(&mut self, limit_us: u64) -> Verdict {
-        let end = self.now + limit_us;
-        let goal = self.checker.commit_index() + raftbare::LogIndex::new(2);
-        while self.now < end {
-            self.step()?;
-            if self.checker.commit_index() >= goal {
-                self.options.client_every_us = 0;
-            }
-            if self.options.client_every_us == 0 && self.is_settled() {
-                return Ok(());
-            }
-        }
-        let state: Vec<_> = self
-            .servers
-            .iter()
-            .map(|server| server.node.as_ref().map(|node| format!("{node}")))
-            .collect();
-        Err(Violation {
-            property: "Liveness",
-            detail: format!("not settled after {limit_us} us: {state:#?}"),
-        })
-    }
-
-    /// Whether one leader's log is committed and applied on all members.
-    fn is_settled(&self) -> bool {
-        let nodes = || {
-            self.servers
-                .iter()
-                .filter_map(|server| server.node.as_ref())
-        };
-        let Some(leader) = nodes()
-            .filter(|node| node.role().is_leader())
-            .max_by_key(|node| node.current_term())
-        else {
-            return false;
-        };
-        let last = leader.log().last_position();
-        let members = self
-            .servers
-            .iter()
-            .filter(|server| leader.config().contains(server.id));
-        let mut states = members.map(|server| server.state);
-        let Some(first) = states.next() else {
-            return false;
-        };
-        first.applied == last.index
-            && states.all(|state| state == first)
-            && !leader.config().is_joint_consensus()
     }
 
     fn schedule(&mut self, delay_us: u64, event: Event) {

@@ -34,7 +34,10 @@ pub struct Traffic(BTreeMap<(NodeId, NodeId), (Term, Sent)>);
 impl Traffic {
     /// A call leaves. Entries that were sent before may go again only after a reply has shown a loss.
     pub fn check_call(&mut self, to: NodeId, message: &Message) -> Verdict {
-        let Message::AppendEntriesCall { header, entries, .. } = message else {
+        let Message::AppendEntriesCall {
+            header, entries, ..
+        } = message
+        else {
             return Ok(());
         };
         let sent = self.of_term(header.from, to, header.term);
@@ -45,7 +48,10 @@ impl Traffic {
                 lost_after => {
                     return Err(Violation {
                         property: "No entry is sent twice without a loss",
-                        detail: format!("sent up to {}, lost after {lost_after:?}: {message}", sent.last_index),
+                        detail: format!(
+                            "sent up to {}, lost after {lost_after:?}: {message}",
+                            sent.last_index
+                        ),
                     });
                 }
             }
@@ -59,25 +65,38 @@ impl Traffic {
 
     /// A reply arrives at a leader: it may show a loss.
     pub fn note_reply(&mut self, leader: &Node, message: &Message) {
-        let Message::AppendEntriesReply { header, last_position } = message else {
+        let Message::AppendEntriesReply {
+            header,
+            last_position,
+        } = message
+        else {
             return;
         };
         if !leader.role().is_leader() || header.term != leader.current_term() {
             return;
         }
         let sent = self.of_term(leader.id(), header.from, header.term);
-        let answered = sent.calls.partition_point(|&(number, _)| number <= header.seqno);
+        let answered = sent
+            .calls
+            .partition_point(|&(number, _)| number <= header.seqno);
         let end = sent.calls[..answered].last().map(|&(_, end)| end);
         if !leader.log().entries().contains(*last_position) {
             sent.lost_after = Some(LogIndex::ZERO);
         } else if end.is_some_and(|end| last_position.index < end) {
-            sent.lost_after = Some(last_position.index.min(sent.lost_after.unwrap_or(last_position.index)));
+            sent.lost_after = Some(
+                last_position
+                    .index
+                    .min(sent.lost_after.unwrap_or(last_position.index)),
+            );
         }
         sent.calls.drain(..answered.saturating_sub(1));
     }
 
     fn of_term(&mut self, leader: NodeId, follower: NodeId, term: Term) -> &mut Sent {
-        let (of, sent) = self.0.entry((leader, follower)).or_insert_with(|| (term, Sent::NOTHING));
+        let (of, sent) = self
+            .0
+            .entry((leader, follower))
+            .or_insert_with(|| (term, Sent::NOTHING));
         if *of != term {
             *of = term;
             *sent = Sent::NOTHING;

@@ -37,6 +37,30 @@ fn no_guarantee_is_broken_and_every_healed_cluster_agrees() {
     assert!(steps >= 10_000_000, "{steps}");
 }
 
+/// One voter is left with a single bridge to the rest, and keeps calling for votes or leading. By default
+/// nothing protects the others from it (that is what pre-vote and check-quorum are for), so it takes longer than
+/// in a whole cluster, and where the bridge alone could win and votes for the other each time, it may take for
+/// ever. In these worlds it does not.
+#[test]
+fn a_partial_partition_elects_and_commits() {
+    let mut partitioned = 0;
+    for seed in 0..1_000 {
+        let mut simulation = Simulation::rough(seed);
+        let is_partitioned = simulation
+            .run(2_000)
+            .and_then(|()| simulation.heal())
+            .and_then(|()| simulation.run_until_live(Options::LIVE_WITHIN_US))
+            .and_then(|()| simulation.heal_around_one())
+            .expect("no guarantee is broken");
+        if is_partitioned {
+            partitioned += 1;
+            let verdict = simulation.run_until_commit(10 * Options::LIVE_WITHIN_US);
+            verdict.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+        }
+    }
+    assert!(partitioned > 300, "{partitioned}");
+}
+
 #[test]
 fn a_long_world_keeps_its_guarantees() {
     let mut simulation = Simulation::rough(7);
