@@ -6,53 +6,48 @@
 //! main thread is the client: it writes, reads, kills the leader, brings it back from its disk, and shows
 //! that all stores are equal. Run it again, and the cluster goes on where it was.
 //!
-//! `Member` is the part to learn from: how the actions of a `Node` become durable and are sent. There are no
-//! snapshots: a node that restarts applies its log anew, as soon as it knows what is committed.
+//! `Member` is the part to learn from: how the actions of a `Node` become durable and are sent. It takes no
+//! snapshots: after a restart it applies its log anew, as soon as it knows what is committed.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{Write, stdout};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::slice;
-use std::sync::LazyLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::task::Poll;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use raftbare::{
-    Action, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
-    MessageHeader, Node, NodeId, ReadStatus, Role, Term,
+    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
+    MessageHeader, Node, NodeId, ReadStatus, Role,
 };
 use redb::{Database, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-const USAGE: &str = "usage: cluster [--dir DIR]     DIR: the folder of the stores";
 const IDS: [NodeId; 3] = [NodeId::new(1), NodeId::new(2), NodeId::new(3)];
-/// How long the client waits for anything.
-const LIMIT: Duration = Duration::from_secs(30);
-/// So many of the short commands of this example fit in a datagram on every system.
-const MAX_ENTRIES: usize = 100;
+/// A node looks for messages and for its client in turn: so long it waits for a message.
+const PAUSE: Duration = Duration::from_millis(1);
 /// The term and the vote.
 const STATE: TableDefinition<(), (u64, Option<u64>)> = TableDefinition::new("state");
 /// An `Entry` for each index.
 const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
+/// What a name service would know.
+static ADDRESSES: Mutex<BTreeMap<NodeId, SocketAddr>> = Mutex::new(BTreeMap::new());
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-/// The commands, "key=value". The crate knows only where they stand, so their user has to keep them.
-type Commands = BTreeMap<LogPosition, String>;
-/// What the client asks of a node: the thread of the node calls it after each event until it is `true`.
-type Request = Box<dyn FnMut(&mut Member) -> bool + Send>;
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+/// Sets a key to a value. The crate knows only where commands stand, so its user has to keep them.
+type Command = (String, String);
+type Commands = BTreeMap<LogPosition, Command>;
+/// What the client does with a node, in the thread of the node.
+type Request = Box<dyn FnOnce(&mut Member) + Send>;
 
 macro_rules! say {
-    ($($text:tt)*) => {{
-        let seconds = START.elapsed().as_secs_f64();
-        // If nobody listens, the cluster works on all the same.
-        let _ = writeln!(stdout(), "{seconds:6.2} s  {}", format_args!($($text)*));
-    }};
+    ($($text:tt)*) => {
+        println!("{:6.2} s  {}", START.elapsed().as_secs_f64(), format_args!($($text)*))
+    };
 }
 
 fn main() -> ExitCode {
@@ -60,195 +55,140 @@ fn main() -> ExitCode {
     let dir = match &args[..] {
         [] => std::env::temp_dir().join("raftbare-cluster"),
         [flag, dir] if flag == "--dir" => PathBuf::from(dir),
-        [flag] if flag == "--help" => {
-            println!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
         _ => {
-            eprintln!("error: these arguments are not understood\n{USAGE}");
-            return ExitCode::from(2);
+            println!("usage: cluster [--dir DIR]     DIR: the folder of the stores");
+            return ExitCode::from(if args == ["--help"] { 0 } else { 2 });
         }
     };
-    if let Err(error) = run(dir) {
+    if let Err(error) = run(&dir) {
         eprintln!("error: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS // The nodes end with the process. What they have promised is on their disks.
 }
 
-fn run(dir: PathBuf) -> Result<()> {
+fn run(dir: &Path) -> Result<()> {
     say!("Three nodes start. Their stores are in {dir:?}.");
-    let mut client = Client::new(dir)?;
+    std::fs::create_dir_all(dir)?;
+    let mut client = Client::default();
     for id in IDS {
-        client.start(id)?;
+        client.start(id, dir)?;
     }
-    client.found_cluster_once();
+    let is_empty = |it: &mut Member| it.node.log().entries().is_empty();
+    if IDS.iter().all(|&id| client.ask(id, is_empty) == Some(true)) {
+        say!("All stores are empty: node 1 founds the cluster.");
+        client.ask(IDS[0], |it| it.node.create_cluster(&IDS));
+    }
     let runs = client.read("runs")?.and_then(|runs| runs.parse().ok());
-    let run = runs.unwrap_or(0) + 1;
+    let run: u64 = runs.unwrap_or(0) + 1;
     say!("A linearizable read tells: this is run {run}.");
-    client.write(vec![format!("runs={run}")])?;
+    client.write(&[("runs".into(), run.to_string())])?;
 
-    let begun = Instant::now();
-    for hundred in 0..10 {
-        let keys = 100 * hundred..100 * (hundred + 1);
-        client.write(keys.map(|key| format!("{key}=run {run}")).collect())?;
+    let command = |key: u64| (key.to_string(), format!("run {run}"));
+    for hundred in (0..1000).map(command).collect::<Vec<_>>().chunks(100) {
+        client.write(hundred)?;
     }
-    let time = begun.elapsed();
-    say!("1000 writes, by the hundred, are committed after {time:.0?}.");
+    say!("1000 writes, by the hundred, are committed.");
 
-    let begun = Instant::now();
-    let victim = client.kill_leader(format!("unsent=run {run}"))?;
-    say!("Node {victim} is killed. It had stored a write, but not sent it.");
-    client.write(vec![format!("7=run {run}, without node {victim}")])?;
-    let time = begun.elapsed();
-    say!("The next write is committed after {time:.0?}.");
-    let value = client.read("7")?.unwrap_or_default();
+    let victim = client.kill_leader()?;
+    say!("Node {victim}, the leader, is killed.");
+    let text = format!("run {run}, without node {victim}");
+    client.write(&[("7".into(), text.clone())])?;
+    say!("The next write is committed.");
+    let value = client.read("7")?;
     say!("A linearizable read of key 7 tells: {value:?}.");
+    assert_eq!(value, Some(text));
 
     say!("Node {victim} comes back with nothing but its disk.");
-    client.start(victim)?;
-    client.compare_stores()?;
-    if client.read("unsent")? == Some(format!("run {run}")) {
-        return Err("the write that was not sent has been applied".into());
+    client.start(victim, dir)?;
+    let stores = wait_for(|| {
+        let stores = IDS.map(|id| client.ask(id, |it| it.pairs.clone()));
+        let is_equal = stores.windows(2).all(|two| two[0] == two[1]);
+        (is_equal && stores[0].is_some()).then_some(stores)
+    })?;
+    for (id, store) in IDS.into_iter().zip(stores.into_iter().flatten()) {
+        let (keys, seven) = (store.len(), &store["7"]);
+        say!("Node {id} has {keys} keys, and key 7 is {seven:?}.");
     }
-    say!("All stores are equal. The write that was not sent is in none of them.");
+    say!("All three stores are equal.");
     Ok(())
 }
 
 /// The client, which also starts and kills the nodes.
+#[derive(Default)]
 struct Client {
-    dir: PathBuf,
-    addresses: BTreeMap<NodeId, SocketAddr>,
-    doorbell: UdpSocket,
     nodes: BTreeMap<NodeId, (Sender<Request>, JoinHandle<()>)>,
 }
 
 impl Client {
-    fn new(dir: PathBuf) -> Result<Self> {
-        std::fs::create_dir_all(&dir)
-            .map_err(|error| format!("cannot create {dir:?}: {error}; try another --dir"))?;
-        // All are bound before one is let go, so that they differ. Each node binds its own again.
-        let sockets = IDS.map(|_| UdpSocket::bind("127.0.0.1:0"));
-        let mut addresses = BTreeMap::new();
-        for (id, socket) in IDS.into_iter().zip(sockets) {
-            addresses.insert(id, socket?.local_addr()?);
-        }
-        Ok(Self {
-            dir,
-            addresses,
-            doorbell: UdpSocket::bind("127.0.0.1:0")?,
-            nodes: BTreeMap::new(),
-        })
-    }
-
-    fn start(&mut self, id: NodeId) -> Result<()> {
+    fn start(&mut self, id: NodeId, dir: &Path) -> Result<()> {
         let (sender, requests) = channel();
-        let member = Member::open(id, &self.dir, self.addresses.clone())
-            .map_err(|error| format!("node {id}: {error} (is another run using the folder?)"))?;
-        let thread = thread::spawn(move || {
-            if let Err(error) = member.run(&requests) {
-                say!("Node {id} stops: {error}.");
-            }
-        });
+        let member = Member::open(id, dir)?;
+        let thread = thread::spawn(move || member.run(&requests).expect("the disk works"));
         self.nodes.insert(id, (sender, thread));
         Ok(())
     }
 
-    /// Asks one node. `None` if it refuses, is dead, or has no answer in time.
-    fn ask<T: Send + 'static>(
-        &self,
-        id: NodeId,
-        mut what: impl FnMut(&mut Member) -> Poll<Option<T>> + Send + 'static,
-    ) -> Option<T> {
+    /// Lets a node do something. `None` if it is dead.
+    fn ask<T: Send + 'static, F>(&self, id: NodeId, what: F) -> Option<T>
+    where
+        F: FnOnce(&mut Member) -> T + Send + 'static,
+    {
         let (sender, answer) = channel();
-        let request = move |member: &mut Member| what(member).map(|it| sender.send(it)).is_ready();
+        let request = move |member: &mut Member| drop(sender.send(what(member)));
         self.nodes.get(&id)?.0.send(Box::new(request)).ok()?;
-        // The node waits at its socket: an empty datagram makes it look.
-        self.doorbell.send_to(&[], self.addresses[&id]).ok()?;
-        answer.recv_timeout(LIMIT).ok()?
+        answer.recv().ok()
     }
 
-    /// Asks all nodes in turn until one grants it, which only the leader does.
-    fn demand<T: Send + 'static>(
-        &self,
-        what: impl FnMut(&mut Member) -> Poll<Option<T>> + Clone + Send + 'static,
-    ) -> Result<T> {
-        let begun = Instant::now();
-        while begun.elapsed() < LIMIT {
-            if let Some(answer) = IDS.into_iter().find_map(|id| self.ask(id, what.clone())) {
-                return Ok(answer);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        Err("nobody leads the cluster: is the disk too slow? If not, try an empty --dir".into())
-    }
-
-    /// Founds the cluster if all logs are empty. This is done on one node only.
-    fn found_cluster_once(&self) {
-        let end = |it: &mut Member| Poll::Ready(Some(it.node.log().last_position()));
-        if IDS.map(|id| self.ask(id, end)) == [Some(LogPosition::ZERO); 3] {
-            say!("All stores are empty: node 1 founds the cluster.");
-            self.ask(IDS[0], |it| Poll::Ready(Some(it.node.create_cluster(&IDS))));
-        }
+    fn leader(&self) -> Option<NodeId> {
+        let leads = |id: &_| self.ask(*id, |it| it.node.role().is_leader()) == Some(true);
+        IDS.into_iter().find(leads)
     }
 
     /// Writes, if need be again at the next leader: here it does no harm to write the same twice.
-    fn write(&self, commands: Vec<String>) -> Result<()> {
-        let mut proposed = None;
-        self.demand(move |it| {
-            let last = *proposed.get_or_insert_with(|| it.propose(&commands));
-            match it.node.get_commit_status(last) {
-                CommitStatus::InProgress => Poll::Pending,
-                CommitStatus::Committed => Poll::Ready(Some(())), // And so are those before it.
-                CommitStatus::Rejected | CommitStatus::Unknown => Poll::Ready(None),
-            }
+    fn write(&self, commands: &[Command]) -> Result<()> {
+        wait_for(|| {
+            let (leader, commands) = (self.leader()?, commands.to_vec());
+            let propose = |it: &mut Member| commands.into_iter().map(|c| it.propose(c)).last();
+            let last = self.ask(leader, propose)??;
+            let status = || self.ask(leader, move |it| it.node.get_commit_status(last));
+            let status = wait_for(|| status().filter(|it| !it.is_in_progress())).ok()?;
+            status.is_committed().then_some(()) // And so are those before the last one.
         })
     }
 
     /// Reads linearizably: whatever was written before is seen, whoever leads by now (§8).
     fn read(&self, key: &'static str) -> Result<Option<String>> {
-        let mut begun = None;
-        self.demand(move |it| {
-            let token = *begun.get_or_insert_with(|| it.node.read_index());
-            match token.map_or(ReadStatus::Lost, |token| it.node.read_status(token)) {
-                ReadStatus::Pending => Poll::Pending,
-                // All that is committed is applied by now.
-                ReadStatus::Ready(_) => Poll::Ready(Some(it.pairs.get(key).cloned())),
-                ReadStatus::Lost => Poll::Ready(None),
-            }
+        wait_for(|| {
+            let leader = self.leader()?;
+            let token = self.ask(leader, |it| it.node.read_index())??;
+            let status = || self.ask(leader, move |it| it.node.read_status(token));
+            let status = wait_for(|| status().filter(|it| *it != ReadStatus::Pending)).ok()?;
+            // All that the node knows to be committed is applied whenever it is asked.
+            let value = self.ask(leader, |it| it.pairs.get(key).cloned())?;
+            matches!(status, ReadStatus::Ready(_)).then_some(value)
         })
     }
 
-    /// Kills the leader at the worst moment: its disk has a write that nobody else will hear of.
-    fn kill_leader(&mut self, unsent: String) -> Result<NodeId> {
-        let leader = self.demand(move |it| {
-            it.dies = !it.propose(slice::from_ref(&unsent)).is_invalid();
-            Poll::Ready(it.dies.then_some(it.node.id()))
-        })?;
-        self.nodes.remove(&leader).map(|(_, thread)| thread.join());
+    /// The thread of the leader ends, and drops all that it had: the node, the socket, the store.
+    fn kill_leader(&mut self) -> Result<NodeId> {
+        let leader = wait_for(|| self.leader())?;
+        let (requests, thread) = self.nodes.remove(&leader).ok_or("it is dead")?;
+        drop(requests); // The node takes it for its end.
+        let _ = thread.join();
         Ok(leader)
     }
+}
 
-    /// Waits until every node has applied all that the leader has by now, and compares.
-    fn compare_stores(&self) -> Result<()> {
-        let (end, pairs) = self.demand(|it| {
-            let leads = it.node.role().is_leader();
-            let is_final = leads && it.applied == it.node.log().last_position();
-            Poll::Ready(is_final.then(|| (it.applied, it.pairs.clone())))
-        })?;
-        let keys = pairs.len();
-        for id in IDS {
-            let store = self.ask(id, move |it| match it.applied < end {
-                true => Poll::Pending,
-                false => Poll::Ready(Some(it.pairs.clone())),
-            });
-            if store.as_ref() != Some(&pairs) {
-                return Err(format!("the store of node {id} is not that of the leader").into());
-            }
-            say!("Node {id} has applied all up to {end}: the same {keys} keys and values.");
+fn wait_for<T>(mut attempt: impl FnMut() -> Option<T>) -> Result<T> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(30) {
+        if let Some(answer) = attempt() {
+            return Ok(answer);
         }
-        Ok(())
+        thread::sleep(PAUSE);
     }
+    Err("no answer in time: is the disk too slow? If not, try an empty --dir".into())
 }
 
 /// A node with all that the crate leaves to its user.
@@ -256,193 +196,149 @@ struct Member {
     node: Node,
     database: Database,
     socket: UdpSocket,
-    addresses: BTreeMap<NodeId, SocketAddr>,
     deadline: Instant,
-    /// Those of all commands in the log, be they stored yet or not.
+    /// Those of all entries in the log; and of lost ones, which nobody asks for: no position comes twice.
     commands: Commands,
-    applied: LogPosition,
+    applied: LogIndex,
     pairs: BTreeMap<String, String>,
-    dies: bool,
 }
 
 impl Member {
-    fn open(id: NodeId, dir: &Path, addresses: BTreeMap<NodeId, SocketAddr>) -> Result<Self> {
+    /// Goes on from what `save` has stored. With nothing stored, it is a new node.
+    fn open(id: NodeId, dir: &Path) -> Result<Self> {
         let database = Database::create(dir.join(format!("node-{id}.redb")))?;
-        let (term, vote, log, commands) = load(&database)?;
-        let end = log.last_position();
+        // Nothing is written, but this kind of transaction takes a missing table for an empty one.
+        let transaction = database.begin_write()?;
+        let state = transaction.open_table(STATE)?.get(())?.map(|it| it.value());
+        let (term, vote) = state.unwrap_or_default();
+        let mut list = Vec::new();
+        for row in transaction.open_table(LOG)?.iter()? {
+            list.push(postcard::from_bytes(row?.1.value())?);
+        }
+        let (entries, commands) = unpack(LogPosition::ZERO, list);
+        let end = entries.last_position();
         say!("Node {id} starts in term {term}, and its log ends at {end}.");
+        let log = Log::new(ClusterConfig::new(), entries);
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        socket.set_read_timeout(Some(PAUSE))?;
+        ADDRESSES.lock().unwrap().insert(id, socket.local_addr()?);
         Ok(Self {
-            // With nothing stored, it is a new node.
-            node: Node::restart(id, term, vote, log),
+            node: Node::restart(id, term.into(), vote.map(NodeId::new), log),
             database,
-            socket: UdpSocket::bind(addresses[&id])?,
-            addresses,
+            socket,
             deadline: Instant::now(),
             commands,
-            applied: LogPosition::ZERO,
+            applied: LogIndex::ZERO,
             pairs: BTreeMap::new(),
-            dies: false,
         })
     }
 
     /// Runs until the client kills the node, or the disk fails: then nothing more may be promised.
     fn run(mut self, requests: &Receiver<Request>) -> Result<()> {
-        let (mut pending, mut shown) = (Vec::new(), None);
-        while !self.dies {
-            self.execute_actions()?;
-            self.receive()?;
-            // After the messages: while the disk was slow, one of the leader may have waited.
-            if Instant::now() >= self.deadline {
-                self.node.handle_election_timeout();
-            }
+        let (id, mut shown) = (self.node.id(), None);
+        loop {
             self.apply_commands();
-            pending.extend(requests.try_iter());
-            pending.retain_mut(|request| !request(&mut self));
-            let (id, role, term) = (self.node.id(), self.node.role(), self.node.current_term());
+            match requests.try_recv() {
+                Ok(request) => request(&mut self),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return Ok(()),
+            }
+            self.execute_actions()?;
+            let (role, term) = (self.node.role(), self.node.current_term());
             if shown.replace((role, term)) != Some((role, term)) {
                 say!("Node {id} is {role} in term {term}.");
             }
-        }
-        self.execute_actions()
-    }
-
-    /// Proposes commands. Returns the position of the last one, or `INVALID`.
-    fn propose(&mut self, commands: &[String]) -> LogPosition {
-        let mut last = LogPosition::INVALID;
-        for command in commands {
-            last = self.node.propose_command();
-            if !last.is_invalid() {
-                self.commands.insert(last, command.clone());
+            if Instant::now() < self.deadline {
+                self.receive();
+            } else {
+                self.node.handle_election_timeout();
             }
         }
-        last
     }
 
-    /// Executes all pending actions: stores in one transaction, then sends what rests on it.
+    /// Executes the actions in their order, which is the safe one: none promises what is not stored yet.
     fn execute_actions(&mut self) -> Result<()> {
-        let (mut saves_state, mut append, mut messages) = (false, None, Vec::new());
+        let mut restarts_timer = false;
         while let Some(action) = self.node.actions_mut().next() {
             match action {
-                Action::SetElectionTimeout => self.deadline = Instant::now() + self.timeout(),
-                Action::SaveCurrentTerm | Action::SaveVotedFor => saves_state = true,
+                Action::SetElectionTimeout => restarts_timer = true,
+                Action::SaveCurrentTerm | Action::SaveVotedFor => self.save(None)?,
                 Action::BroadcastMessage(message) => {
-                    messages.extend(self.node.peers().map(|to| (to, message.clone())));
+                    self.node.peers().for_each(|to| self.send(to, &message));
                 }
-                Action::AppendLogEntries(entries) => {
-                    // A leader's calls may go out while its own disk is at work (thesis §10.2.1).
-                    if !saves_state {
-                        self.send(messages.drain(..))?;
-                    }
-                    append = Some(entries);
-                }
-                Action::SendMessage(to, message) => messages.push((to, message)),
+                Action::AppendLogEntries(entries) => self.save(Some(&entries))?,
+                Action::SendMessage(to, message) => self.send(to, &message),
                 Action::InstallSnapshot(_) => {} // Does not come: no log is cut here.
             }
         }
-        if let Some(entries) = &append {
-            // The commands of overwritten entries go with them.
-            let mut next = entries.prev_position();
-            next.index += LogIndex::new(1);
-            let mut later = self.commands.split_off(&next);
-            later.retain(|position, _| entries.contains(*position));
-            self.commands.extend(later);
+        // Last, as the time that this node has waited for its own disk is no silence of the leader. Random, so
+        // that two nodes do not campaign at the same time again and again (§5.2).
+        if restarts_timer {
+            let random = RandomState::new().hash_one(());
+            let time = Duration::from_millis(match self.node.role() {
+                Role::Leader => 50,
+                Role::Follower => 300 + random % 301,
+                Role::Candidate => 150 + random % 151,
+            });
+            self.deadline = Instant::now() + time;
         }
-        if saves_state || append.is_some() {
-            self.save(append)?;
-        }
-        self.send(messages)
+        Ok(())
     }
 
-    fn timeout(&self) -> Duration {
-        Duration::from_millis(match self.node.role() {
-            Role::Leader => 50,
-            Role::Follower => 300,
-            Role::Candidate => 150 + RandomState::new().hash_one(()) % 151,
-        })
-    }
-
-    /// Stores the term, the vote and the entries; durably, when it returns.
-    fn save(&self, append: Option<LogEntries>) -> Result<()> {
+    /// Stores the term, the vote and the entries. `commit` returns when all is on the disk: redb syncs.
+    fn save(&self, append: Option<&LogEntries>) -> Result<()> {
         let transaction = self.database.begin_write()?;
-        let (term, vote) = (self.node.current_term(), self.node.voted_for());
-        let state = (term.get(), vote.map(NodeId::get));
+        let vote = self.node.voted_for().map(NodeId::get);
+        let state = (self.node.current_term().get(), vote);
         transaction.open_table(STATE)?.insert((), state)?;
         if let Some(entries) = append {
             let mut log = transaction.open_table(LOG)?;
-            log.retain_in(entries.prev_position().index.get() + 1.., |_, _| false)?;
-            for (position, entry) in entries.iter_with_positions() {
-                let entry = Entry::new(entry, self.commands.get(&position));
-                log.insert(position.index.get(), &postcard::to_allocvec(&entry)?[..])?;
+            let first = entries.prev_position().index.get() + 1;
+            log.retain_in(first.., |_, _| false)?;
+            for (index, entry) in (first..).zip(pack(entries, &self.commands)) {
+                log.insert(index, &postcard::to_allocvec(&entry)?[..])?;
             }
         }
         Ok(transaction.commit()?)
     }
 
-    /// Sends messages. If they get lost, Raft makes up for it.
-    fn send(&self, messages: impl IntoIterator<Item = (NodeId, Message)>) -> Result<()> {
-        for (to, message) in messages.into_iter().filter(|_| !self.dies) {
-            if let Some(address) = self.addresses.get(&to) {
-                let datagram = encode(&message, &self.commands)?;
-                let _ = self.socket.send_to(&datagram, address);
-            }
+    /// Sends a message. If it gets lost, Raft makes up for it.
+    fn send(&self, to: NodeId, message: &Message) {
+        if let Some(address) = ADDRESSES.lock().unwrap().get(&to) {
+            let datagram = encode(message, &self.commands);
+            let _ = self.socket.send_to(&datagram, address);
         }
-        Ok(())
     }
 
-    /// Waits for a message or the timer, and takes all messages that have come, within reason.
-    fn receive(&mut self) -> Result<()> {
-        let wait = self.deadline.saturating_duration_since(Instant::now());
-        let wait = wait.max(Duration::from_millis(1));
-        self.socket.set_read_timeout(Some(wait))?;
+    /// Takes a message, if one comes soon. Its commands first: the log must not name one that is not here.
+    fn receive(&mut self) {
         let mut datagram = [0; 1 << 16];
-        for _ in 0..100 {
-            let Ok((len, sender)) = self.socket.recv_from(&mut datagram) else {
-                break;
-            };
-            self.socket.set_nonblocking(true)?;
-            if let Some((message, mut commands)) = decode(&datagram[..len])
-                && self.addresses.get(&message.from()) == Some(&sender)
-            {
-                self.node.handle_message(message);
-                // Only the commands of entries that are in the log now are kept.
-                commands.retain(|position, _| self.node.log().entries().contains(*position));
-                self.commands.extend(commands);
-            }
+        if let Ok((len, sender)) = self.socket.recv_from(&mut datagram)
+            && let Some((message, commands)) = decode(&datagram[..len])
+            && ADDRESSES.lock().unwrap().get(&message.from()) == Some(&sender)
+        {
+            self.commands.extend(commands);
+            self.node.handle_message(message);
         }
-        Ok(self.socket.set_nonblocking(false)?)
+    }
+
+    /// Proposes a command, at `INVALID` if this node does not lead.
+    fn propose(&mut self, command: Command) -> LogPosition {
+        let position = self.node.propose_command();
+        self.commands.insert(position, command);
+        position
     }
 
     /// Brings the key-value store up to what is known to be committed.
     fn apply_commands(&mut self) {
-        let commit_index = self.node.commit_index();
-        let unapplied = self.node.log().entries().since(self.applied);
-        for (position, _) in unapplied.iter().flat_map(LogEntries::iter_with_positions) {
-            if position.index > commit_index {
-                break;
-            }
-            self.applied = position;
-            let command = self.commands.get(&position);
-            if let Some((key, value)) = command.and_then(|command| command.split_once('=')) {
-                self.pairs.insert(key.into(), value.into());
-            }
+        while self.applied < self.node.commit_index() {
+            self.applied += LogIndex::new(1);
+            let at = self.node.log().get_position_and_config(self.applied);
+            // The entries of Raft itself have no command.
+            let command = at.and_then(|(position, _)| self.commands.get(&position));
+            self.pairs.extend(command.cloned());
         }
     }
-}
-
-/// What `Member::save` has stored; in a new store, what a new node has.
-fn load(database: &Database) -> Result<(Term, Option<NodeId>, Log, Commands)> {
-    // Nothing is written, but this kind of transaction takes a missing table for an empty one.
-    let transaction = database.begin_write()?;
-    let table = transaction.open_table(STATE)?;
-    let (term, vote) = table.get(())?.map_or((0, None), |state| state.value());
-    let mut entries = LogEntries::new(LogPosition::ZERO);
-    let mut commands = Commands::new();
-    for row in transaction.open_table(LOG)?.iter()? {
-        let entry: Entry = postcard::from_bytes(row?.1.value())?;
-        entry.push_to(&mut entries, &mut commands);
-    }
-    let log = Log::new(ClusterConfig::new(), entries);
-    Ok((term.into(), vote.map(NodeId::new), log, commands))
 }
 
 /// A log entry with its command, as it is stored and sent.
@@ -451,66 +347,66 @@ enum Entry {
     Term(u64),
     /// Voters, new voters, non-voters.
     Config([Vec<u64>; 3]),
-    Command(String),
+    Command(Command),
 }
 
-impl Entry {
-    fn new(entry: LogEntry, command: Option<&String>) -> Self {
-        match entry {
-            LogEntry::Term(term) => Self::Term(term.get()),
-            LogEntry::ClusterConfig(config) => {
-                let sets = [config.voters, config.new_voters, config.non_voters];
-                Self::Config(sets.map(|ids| ids.into_iter().map(NodeId::get).collect()))
-            }
-            LogEntry::Command => Self::Command(command.cloned().unwrap_or_default()),
+fn pack(entries: &LogEntries, commands: &Commands) -> impl Iterator<Item = Entry> {
+    let entries = entries.iter_with_positions();
+    entries.map(|(position, entry)| match entry {
+        LogEntry::Term(term) => Entry::Term(term.get()),
+        LogEntry::ClusterConfig(config) => {
+            let sets = [config.voters, config.new_voters, config.non_voters];
+            Entry::Config(sets.map(|ids| ids.into_iter().map(NodeId::get).collect()))
         }
-    }
+        LogEntry::Command => Entry::Command(commands[&position].clone()),
+    })
+}
 
-    fn push_to(self, entries: &mut LogEntries, commands: &mut Commands) {
-        match self {
-            Self::Term(term) => entries.push(LogEntry::Term(Term::new(term))),
-            Self::Config(sets) => {
+fn unpack(prev_position: LogPosition, list: Vec<Entry>) -> (LogEntries, Commands) {
+    let (mut entries, mut commands) = (LogEntries::new(prev_position), Commands::new());
+    for entry in list {
+        match entry {
+            Entry::Term(term) => entries.push(LogEntry::Term(term.into())),
+            Entry::Config(sets) => {
                 let mut config = ClusterConfig::new();
                 let sets = sets.map(|ids| ids.into_iter().map(NodeId::new).collect());
                 [config.voters, config.new_voters, config.non_voters] = sets;
                 entries.push(LogEntry::ClusterConfig(config));
             }
-            Self::Command(command) => {
+            Entry::Command(command) => {
                 entries.push(LogEntry::Command);
                 commands.insert(entries.last_position(), command);
             }
         }
     }
+    (entries, commands)
 }
 
-/// Kind and sender; term and number; a position; one more number; entries.
-type Datagram = (u8, u64, [u64; 2], [u64; 2], u64, Vec<Entry>);
+/// Kind; sender, term, number; a position's term and index; one more number. Then the entries.
+type Datagram = ([u64; 7], Vec<Entry>);
 
-/// The entries of a call are cut to what fits: the reply will tell how far they came.
 #[rustfmt::skip] // One kind of message a line.
-fn encode(message: &Message, commands: &Commands) -> postcard::Result<Vec<u8>> {
-    let zero = LogPosition::ZERO;
+fn encode(message: &Message, commands: &Commands) -> Vec<u8> {
     let (kind, at, number, entries) = match message {
         Message::RequestVoteCall { last_position, .. } => (0, *last_position, 0, None),
-        Message::RequestVoteReply { vote_granted, .. } => (1, zero, u64::from(*vote_granted), None),
+        Message::RequestVoteReply { vote_granted, .. } => (1, LogPosition::ZERO, u64::from(*vote_granted), None),
         Message::AppendEntriesCall { commit_index, entries, .. } => (2, entries.prev_position(), commit_index.get(), Some(entries)),
         Message::AppendEntriesReply { last_position, .. } => (3, *last_position, 0, None),
     };
-    let call = [message.term().get(), message.seqno().get()];
-    let at = [at.term.get(), at.index.get()];
-    let entries = entries.into_iter().flat_map(LogEntries::iter_with_positions).take(MAX_ENTRIES);
-    let entries = entries.map(|(position, entry)| Entry::new(entry, commands.get(&position))).collect();
-    postcard::to_allocvec::<Datagram>(&(kind, message.from().get(), call, at, number, entries))
+    // Cut to what fits in a datagram on every system: the reply will tell how far they came.
+    let list = entries.into_iter().flat_map(|entries| pack(entries, commands)).take(100).collect();
+    let [from, term, seqno] = [message.from().get(), message.term().get(), message.seqno().get()];
+    let datagram: Datagram = ([kind, from, term, seqno, at.term.get(), at.index.get(), number], list);
+    postcard::to_allocvec(&datagram).expect("all of it can be encoded")
 }
 
 /// The message of a datagram with the commands of its entries. `None` if it is none.
 #[rustfmt::skip] // One kind of message a line.
 fn decode(datagram: &[u8]) -> Option<(Message, Commands)> {
-    let (kind, from, [term, seqno], at, number, list): Datagram = postcard::from_bytes(datagram).ok()?;
+    let ([kind, from, term, seqno, at_term, at_index, number], list): Datagram = postcard::from_bytes(datagram).ok()?;
     let header = MessageHeader { from: from.into(), term: term.into(), seqno: seqno.into() };
-    let last_position = LogPosition { term: at[0].into(), index: at[1].into() };
-    let (mut entries, mut commands) = (LogEntries::new(last_position), Commands::new());
-    list.into_iter().for_each(|entry| entry.push_to(&mut entries, &mut commands));
+    let last_position = LogPosition { term: at_term.into(), index: at_index.into() };
+    let (entries, commands) = unpack(last_position, list);
     let message = match kind {
         0 => Message::RequestVoteCall { header, last_position },
         1 => Message::RequestVoteReply { header, vote_granted: number == 1 },
