@@ -23,7 +23,8 @@ impl Node {
     ///
     /// A message of this term that waits for the caller tells it already. The reply to an AppendEntriesCall
     /// has the number 0: its caller may yet lead this term, and must not take it for an answer to a call of
-    /// this term, which a read might count.
+    /// this term, which a read might count. It names the committed position, which is still there when the
+    /// user gets to send it.
     fn refuse_older_term(&mut self, msg: &Message) {
         let is_told = |pending: &Message| pending.term() == self.current_term;
         if self
@@ -47,7 +48,7 @@ impl Node {
             }
             Message::AppendEntriesCall { .. } => {
                 let header = self.header(MessageSeqNo::ZERO);
-                let last_position = self.log.last_position();
+                let last_position = self.position_at(self.commit_index);
                 self.send(
                     msg.from(),
                     Message::AppendEntriesReply {

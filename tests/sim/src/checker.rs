@@ -70,7 +70,9 @@ pub struct Checker {
     votes: BTreeMap<(Term, NodeId), NodeId>,
     /// Every entry that was ever stored, with the term of the entry before it.
     stored: BTreeMap<(LogIndex, Term), (Term, Content)>,
-    /// The committed entries; the first has the index 1.
+    /// So many entries were committed before the checker began.
+    begun_after: u64,
+    /// The committed entries after that.
     committed: Vec<Committed>,
     /// The state after each index.
     digests: Vec<u64>,
@@ -87,7 +89,21 @@ impl Checker {
     /// The highest index that any server has known to be committed.
     #[must_use]
     pub fn commit_index(&self) -> LogIndex {
-        LogIndex::new(self.committed.len() as u64)
+        LogIndex::new(self.begun_after + self.committed.len() as u64)
+    }
+
+    /// Takes for granted that everything up to `index` is committed: a history begins with a snapshot there.
+    /// To be called before anything else is found committed; later it changes nothing.
+    pub fn begin_after(&mut self, index: LogIndex) {
+        if self.committed.is_empty() {
+            self.begun_after = self.begun_after.max(index.get());
+        }
+    }
+
+    /// The entry that was found committed at `index`.
+    fn committed_at(&self, index: LogIndex) -> Option<&Committed> {
+        let place = index.get().checked_sub(self.begun_after)?;
+        self.committed.get(place.checked_sub(1)? as usize)
     }
 
     /// How many terms have had a leader.
@@ -150,7 +166,7 @@ impl Checker {
     }
 
     fn check_committed(&mut self, node: &Node, index: LogIndex) -> Verdict {
-        if index == LogIndex::ZERO {
+        if index.get() <= self.begun_after {
             return Ok(());
         }
         let Some(term) = node.log().entries().get_term(index) else {
@@ -160,7 +176,7 @@ impl Checker {
             );
         };
         let position = LogPosition { term, index };
-        let known = self.committed.get(index.get() as usize - 1);
+        let known = self.committed_at(index);
         match known {
             Some(known) if known.position == position => Ok(()),
             Some(known) => violation(
@@ -170,11 +186,11 @@ impl Checker {
                     known.position
                 ),
             ),
-            None if index.get() as usize != self.committed.len() + 1 => violation(
+            None if index != self.commit_index() + LogIndex::new(1) => violation(
                 "State Machine Safety",
                 format!(
                     "{position} is committed on {node}, and index {} nowhere",
-                    self.committed.len() + 1
+                    self.commit_index() + LogIndex::new(1)
                 ),
             ),
             None => self.note_committed(node, position),
@@ -445,9 +461,10 @@ impl Checker {
 
     /// What a node says of a proposed position agrees with what is committed, and is never taken back.
     pub fn check_status(&mut self, position: LogPosition, status: CommitStatus) -> Verdict {
-        let committed = self.committed.get(position.index.get() as usize - 1);
+        let committed = self.committed_at(position.index);
         let committed = committed.map(|entry| entry.position);
         match status {
+            _ if position.index.get() <= self.begun_after => Ok(()),
             CommitStatus::Committed if committed != Some(position) => violation(
                 "Committed is final",
                 format!("{position}, but {committed:?} is committed"),

@@ -1,0 +1,56 @@
+//! What a script tells of what happens.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{Display, Formatter, Result};
+
+use raftbare::{Action, NodeId};
+
+use super::mail::{Flying, Sent};
+
+/// Something that has happened, a line of text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A message arrives, or is what the verb says: lost, held, doubled, cut.
+    Message(Flying),
+    /// A message arrives where no node runs.
+    Unheard(Flying),
+    /// A node has executed these actions.
+    Executed(NodeId, Vec<Action>),
+    /// These actions of a node wait.
+    Pending(NodeId, Vec<Action>),
+    /// The answer of a node to a client.
+    Answer(NodeId, String),
+    /// The state of a node.
+    State(String),
+    /// What was sent over a link.
+    Sent(NodeId, NodeId, Sent),
+}
+
+impl Display for Event {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Message(flying) => flying.fmt(f),
+            Self::Unheard(flying) => write!(f, "{flying} (down)"),
+            Self::Executed(id, actions) => {
+                write!(f, "{id}:")?;
+                write_list(f, actions)
+            }
+            Self::Pending(id, actions) => {
+                write!(f, "{id} pending:")?;
+                write_list(f, actions)
+            }
+            Self::Answer(id, answer) => write!(f, "{id} = {answer}"),
+            Self::State(state) => f.write_str(state),
+            Self::Sent(from, to, sent) => write!(f, "{from}->{to} {sent}"),
+        }
+    }
+}
+
+fn write_list(f: &mut Formatter<'_>, actions: &[Action]) -> Result {
+    for (position, action) in actions.iter().enumerate() {
+        let separator = if position == 0 { "" } else { ";" };
+        write!(f, "{separator} {action}")?;
+    }
+    Ok(())
+}
