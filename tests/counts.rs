@@ -125,13 +125,24 @@ impl Network {
         (0..self.nodes.len()).for_each(|i| self.drain(i));
     }
 
+    /// The next message that arrives by this round.
+    fn next_arrival(&mut self) -> Option<(NodeId, Message)> {
+        let is_due = self
+            .in_flight
+            .front()
+            .is_some_and(|&(at, ..)| at <= self.round);
+        let (_, to, message) = if is_due {
+            self.in_flight.pop_front()?
+        } else {
+            return None;
+        };
+        Some((to, message))
+    }
+
     /// One round: what arrives now is handled, then node 1 proposes `commands`.
     fn play_round(&mut self, commands: usize) {
         self.round += 1;
-        while let Some((_, to, message)) = self
-            .in_flight
-            .pop_front_if(|&mut (at, ..)| at <= self.round)
-        {
+        while let Some((to, message)) = self.next_arrival() {
             let i = self
                 .nodes
                 .iter()
@@ -361,10 +372,7 @@ impl Network {
     /// As `play_round`, with a heartbeat if asked for, without allocations of its own.
     fn play_round_into(&mut self, commands: usize, heartbeat: bool, peers: &mut Vec<NodeId>) {
         self.round += 1;
-        while let Some((_, to, message)) = self
-            .in_flight
-            .pop_front_if(|&mut (at, ..)| at <= self.round)
-        {
+        while let Some((to, message)) = self.next_arrival() {
             let i = usize::try_from(to.get() - 1).unwrap();
             self.nodes[i].handle_message(message);
             if self.drain == Drain::EachInput {

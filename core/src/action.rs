@@ -1,8 +1,9 @@
 //! [`Action`] and [`Actions`]: what a node asks its user to do.
 
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use crate::{LogEntries, LogEntry, LogPosition, Message, NodeId};
+use crate::{ClusterConfig, LogEntries, LogEntry, LogPosition, Message, NodeId};
 
 /// One thing that the user has to do for a node. See [`Actions`] for the order.
 ///
@@ -110,38 +111,34 @@ impl Actions {
             && self.install_snapshots.is_empty()
     }
 
-    /// Queues a message to a member, merged with one that waits for the same node.
-    pub(crate) fn send(&mut self, to: NodeId, message: Message) {
-        let message = match self.send_messages.remove(&to) {
-            Some(older) => older.merge(message),
-            None => message,
-        };
-        self.send_messages.insert(to, message);
-    }
-
-    /// Queues a message to a node outside the configuration. At most 16 wait: for the next one a refusal
-    /// or the message of the oldest term is given up, and a refusal itself is not queued any more.
-    pub(crate) fn send_to_stranger(
-        &mut self,
-        to: NodeId,
-        message: Message,
-        is_member: impl Fn(NodeId) -> bool,
-    ) {
-        let strangers = || {
-            self.send_messages
+    /// Queues a message to one node, merged with one that waits for it.
+    ///
+    /// At most 16 messages wait for nodes outside the configuration: for the next one a refusal or the message
+    /// of the oldest term is given up, and a refusal itself is not queued any more.
+    pub(crate) fn send(&mut self, to: NodeId, message: Message, config: &ClusterConfig) {
+        // Fewer messages than that cannot be too many.
+        if self.send_messages.len() >= Self::MAX_STRANGERS && !config.contains(to) {
+            let others = self
+                .send_messages
                 .iter()
-                .filter(|&(&id, _)| id != to && !is_member(id))
-        };
-        if strangers().count() >= Self::MAX_STRANGERS {
-            let least =
-                strangers().min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
-            let least = least.map(|(&id, _)| id);
-            if message.is_refusal() {
-                return;
+                .filter(|&(&id, _)| id != to && !config.contains(id));
+            if others.clone().count() >= Self::MAX_STRANGERS {
+                if message.is_refusal() {
+                    return;
+                }
+                let least =
+                    others.min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
+                least
+                    .map(|(&id, _)| id)
+                    .map(|id| self.send_messages.remove(&id));
             }
-            least.map(|id| self.send_messages.remove(&id));
         }
-        self.send(to, message);
+        match self.send_messages.entry(to) {
+            Entry::Vacant(place) => {
+                place.insert(message);
+            }
+            Entry::Occupied(mut place) => place.get_mut().replace_by(message),
+        }
     }
 
     /// Takes back the calls of a candidate or leader that is none any more. They count as lost: their

@@ -135,28 +135,20 @@ impl Message {
         )
     }
 
-    /// What remains to be sent when `newer` is to go to the same node before `self` has left.
+    /// Puts `newer` in the place of this message, when both wait to be sent to the same node.
     ///
-    /// Acknowledgements of one term become one: the highest number, the newest position. Otherwise the newer
-    /// message says all that still matters, and the older one counts as lost.
-    pub(crate) fn merge(self, newer: Self) -> Self {
-        match (self, newer) {
-            (
-                Self::AppendEntriesReply { header: old, .. },
-                Self::AppendEntriesReply {
-                    header,
-                    last_position,
-                },
-            ) if old.term == header.term => {
-                let seqno = old.seqno.max(header.seqno);
-                let header = MessageHeader { seqno, ..header };
-                Self::AppendEntriesReply {
-                    header,
-                    last_position,
-                }
-            }
-            (_, newer) => newer,
+    /// Acknowledgements become one: the highest number, the newest position. (They are of one term: those of a
+    /// term that is over are withdrawn.) Otherwise the newer message says all that still matters, and the older
+    /// one counts as lost.
+    pub(crate) fn replace_by(&mut self, mut newer: Self) {
+        if let (
+            Self::AppendEntriesReply { header: old, .. },
+            Self::AppendEntriesReply { header: new, .. },
+        ) = (&*self, &mut newer)
+        {
+            new.seqno = new.seqno.max(old.seqno);
         }
+        *self = newer;
     }
 }
 

@@ -371,12 +371,6 @@ impl Node {
 
     /// Queues a message to one node.
     fn send(&mut self, to: NodeId, message: Message) {
-        let config = self.log.latest_config();
-        if config.contains(to) {
-            self.actions.send(to, message);
-        } else {
-            self.actions
-                .send_to_stranger(to, message, |id| config.contains(id));
-        }
+        self.actions.send(to, message, self.log.latest_config());
     }
 }

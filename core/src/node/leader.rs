@@ -226,7 +226,7 @@ impl Node {
         let seqno = self.next_seqno();
         let header = self.header(seqno);
         let commit_index = self.commit_index;
-        self.actions.send(
+        self.send(
             to,
             Message::AppendEntriesCall {
                 header,

@@ -1,0 +1,17 @@
+//! The rules of the paper, a module for each section (of the extended version), a test for each sentence.
+//!
+//! Every row of the paper map in the core's `node.rs` and every decision about what the paper leaves open
+//! has a test here that fails when the rule is broken.
+
+mod campaigns; // thesis §4.2.2, and how a node begins
+mod commitment; // §5.3, §5.4.2
+mod configuration; // §6: configurations and joint consensus
+mod disturbance; // §6: removed servers, and when a leader believes that it leads
+mod elections; // §5.2, §5.4.1
+mod followers; // §5.3, the receiving side
+mod habits; // what users see and rely on: numbers, strangers, taking a part
+mod pending; // §5.3, several calls before the actions are taken
+mod reads; // §8
+mod replication; // §5.3, the leader's side
+mod snapshots; // §7
+mod terms; // §5.1
