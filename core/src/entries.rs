@@ -222,14 +222,10 @@ impl LogEntries {
         if index <= self.prev_position.index || self.last_index < index {
             return None;
         }
-        if let Some(&(start, term)) = last_at(&self.terms, index)
-            && start == index
-        {
+        if let Some(&(_, term)) = exactly_at(&self.terms, index) {
             return Some(LogEntry::Term(term));
         }
-        if let Some((at, config)) = last_at(&self.configs, index)
-            && *at == index
-        {
+        if let Some((_, config)) = exactly_at(&self.configs, index) {
             return Some(LogEntry::ClusterConfig(config.clone()));
         }
         Some(LogEntry::Command)
@@ -404,6 +400,11 @@ fn last_at<T>(list: &[(LogIndex, T)], index: LogIndex) -> Option<&(LogIndex, T)>
     list.get(..before(list, index))?.last()
 }
 
+/// The item of a sorted list at `index`.
+fn exactly_at<T>(list: &[(LogIndex, T)], index: LogIndex) -> Option<&(LogIndex, T)> {
+    last_at(list, index).filter(|&&(at, _)| at == index)
+}
+
 /// How many items of a sorted list stand at or below `index`.
 fn before<T>(list: &[(LogIndex, T)], index: LogIndex) -> usize {
     list.partition_point(|&(at, _)| at <= index)
@@ -444,15 +445,22 @@ impl Iterator for Walk<'_> {
         }
         let index = self.position.index.checked_next()?;
         self.position.index = index;
-        if let Some(&(start, term)) = self.terms.as_slice().first()
-            && start == index
+        let is_here = |at: LogIndex| at == index;
+        if let Some(&(_, term)) = self
+            .terms
+            .as_slice()
+            .first()
+            .filter(|&&(at, _)| is_here(at))
         {
             self.terms.next();
             self.position.term = term;
             return Some((self.position, LogEntry::Term(term)));
         }
-        if let Some((at, config)) = self.configs.as_slice().first()
-            && *at == index
+        if let Some((_, config)) = self
+            .configs
+            .as_slice()
+            .first()
+            .filter(|&&(at, _)| is_here(at))
         {
             self.configs.next();
             return Some((self.position, LogEntry::ClusterConfig(config.clone())));

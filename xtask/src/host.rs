@@ -1,6 +1,6 @@
 //! The steps that need nothing but the active toolchain: formatting, lints, documentation, tests, counts.
 
-use crate::process::{ask, cargo, program, run};
+use crate::process::{ask, cargo, program, run, target_dir};
 use anyhow::{Result, bail};
 
 /// The programs of `package.rs`, which are built elsewhere and belong to no package here.
@@ -10,10 +10,14 @@ const CONSUMERS: [&str; 3] = [
     "xtask/consumer/no_std/src/main.rs",
 ];
 
+/// The workspace that stands beside the main one, so that its dependencies do.
+const BENCH: [&str; 2] = ["--manifest-path", "tests/bench/Cargo.toml"];
+
 /// Checks the formatting of every package.
 pub(crate) fn fmt() -> Result<()> {
     require("fmt", "rustfmt", "rustfmt-web")?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo().arg("fmt").args(BENCH).arg("--check"))?;
     run(program("rustfmt")
         .args(["--edition", "2024", "--check"])
         .args(CONSUMERS))
@@ -55,6 +59,22 @@ pub(crate) fn docs() -> Result<()> {
 /// the documentation and the target builds compile that feature.
 pub(crate) fn tests() -> Result<()> {
     run(cargo().args(["test", "--locked", "--workspace"]))
+}
+
+/// Runs the same programs on this crate and on others of its shape.
+pub(crate) fn peers() -> Result<()> {
+    for task in ["clippy", "test"] {
+        let mut command = cargo();
+        command
+            .args([task, "--locked", "--all-targets"])
+            .args(BENCH);
+        command.arg("--target-dir").arg(target_dir().join("bench"));
+        if task == "clippy" {
+            command.args(["--", "-D", "warnings"]);
+        }
+        run(&mut command)?;
+    }
+    Ok(())
 }
 
 /// Runs the tests of exact counts and shows their numbers.

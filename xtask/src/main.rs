@@ -40,6 +40,8 @@ enum Task {
     Docs,
     /// Run the tests on this machine, doc-tests included
     Host,
+    /// Run the same programs on the core and on other crates of its shape
+    Peers,
     /// Run the examples to their end
     Examples,
     /// Build the core for microcontrollers and WebAssembly, installing what is missing
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Task::Clippy => host::clippy(),
         Task::Docs => host::docs(),
         Task::Host => host::tests(),
+        Task::Peers => host::peers(),
         Task::Examples => examples::run(),
         Task::Targets { only } if only.is_empty() => targets::all(),
         Task::Targets { only } => targets::build(&only),

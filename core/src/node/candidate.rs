@@ -36,9 +36,10 @@ impl Node {
 
     /// §5.2: becomes the leader with the votes of a majority.
     fn count_votes(&mut self) {
-        if let RoleState::Candidate(votes) = &self.role
-            && votes.are_majority(self.config())
-        {
+        let RoleState::Candidate(votes) = &self.role else {
+            return;
+        };
+        if votes.are_majority(self.config()) {
             self.become_leader();
         }
     }

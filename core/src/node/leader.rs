@@ -306,20 +306,19 @@ impl Node {
             leader.note_call(header.seqno, self.log.last_position().index);
         }
         for message in self.actions.send_messages.values_mut() {
-            if let Message::AppendEntriesCall { entries, .. } = message
-                && entries.last_position() == prev
-            {
-                entries.push(entry.clone());
+            match message {
+                Message::AppendEntriesCall { entries, .. } if entries.last_position() == prev => {
+                    entries.push(entry.clone());
+                }
+                _ => {}
             }
         }
     }
 
     /// Asks for a new timer, as after every call to the followers, if the leader may put it off.
     fn take_timer(&mut self) {
-        if let RoleState::Leader(leader) = &mut self.role
-            && leader.takes_timer()
-        {
-            self.actions.set_election_timeout = true;
+        if let RoleState::Leader(leader) = &mut self.role {
+            self.actions.set_election_timeout |= leader.takes_timer();
         }
     }
 }

@@ -84,9 +84,10 @@ impl Node {
     /// Acknowledgements that wait to be sent name the snapshot in place of a position that is gone.
     fn renew_acknowledgements(&mut self, snapshot: LogPosition) {
         for message in self.actions.send_messages.values_mut() {
-            if let Message::AppendEntriesReply { last_position, .. } = message
-                && !self.log.entries().contains(*last_position)
-            {
+            let Message::AppendEntriesReply { last_position, .. } = message else {
+                continue;
+            };
+            if !self.log.entries().contains(*last_position) {
                 *last_position = snapshot;
             }
         }
