@@ -189,7 +189,11 @@ fn the_core_uses_no_let_chains() {
             .match_indices("if let ")
             .chain(words.match_indices("while let "))
         {
-            let condition = words[at..].split(" { ").next().unwrap_or_default();
+            // Behind the pattern, up to the block.
+            let behind = words[at..]
+                .split_once(" = ")
+                .map_or("", |(_, behind)| behind);
+            let condition = behind.split(" { ").next().unwrap_or_default();
             assert!(!condition.contains(" && "), "{path}: {condition}");
         }
         assert!(!words.contains("&& let "), "{path}");

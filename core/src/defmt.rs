@@ -239,3 +239,12 @@ impl Format for Node {
         write!(f, " commit {} {}", self.commit_index(), self.log());
     }
 }
+
+/// Every public type has a format; a new one without does not compile.
+const _: () = {
+    const fn formats<T: Format>() {}
+    formats::<(NodeId, Term, LogIndex, MessageSeqNo)>();
+    formats::<(LogPosition, Role, ClusterConfig, LogEntry, LogEntries)>();
+    formats::<(Log, CommitStatus, Message, MessageHeader, Action)>();
+    formats::<(Actions, Node, ReadStatus, ReadToken)>();
+};
