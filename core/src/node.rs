@@ -277,7 +277,6 @@ impl Node {
 
     /// §5.2: becomes a candidate of the next term, with its own vote.
     fn become_candidate(&mut self, next_term: Term) {
-        self.actions.withdraw_calls();
         self.enter_term(next_term, Some(self.id));
         self.actions.set_election_timeout = true;
         self.role = RoleState::Candidate(Votes::of_candidate(self.id));

@@ -12,14 +12,12 @@ impl Node {
         self.become_candidate(term);
         let seqno = self.next_seqno();
         let header = self.header(seqno);
-        if self.peers().next().is_some() {
-            let last_position = self.log.last_position();
-            let call = Message::RequestVoteCall {
-                header,
-                last_position,
-            };
-            self.actions.broadcast_message = Some(call);
-        }
+        let call = Message::RequestVoteCall {
+            header,
+            last_position: self.log.last_position(),
+        };
+        let has_peers = self.peers().next().is_some();
+        self.actions.broadcast_message = has_peers.then_some(call);
         self.count_votes();
     }
 
