@@ -6,17 +6,18 @@ use std::{fs, path::Path, process::Command};
 
 pub(crate) fn run() -> Result<()> {
     three_nodes()?;
-    cluster(&target_dir().join("cluster-example"))
+    cluster(&target_dir().join("cluster-example"))?;
+    process::run(&mut example("raftbare-sim", "your_integration"))
 }
 
-fn example(name: &str) -> Command {
+fn example(package: &str, name: &str) -> Command {
     let mut command = cargo();
     command.args([
         "run",
         "--locked",
         "--release",
         "-p",
-        "raftbare",
+        package,
         "--example",
         name,
     ]);
@@ -25,7 +26,7 @@ fn example(name: &str) -> Command {
 
 /// The loop in one thread: it must end with three nodes that agree.
 fn three_nodes() -> Result<()> {
-    let output = run_and_read(&mut example("three_nodes"))?;
+    let output = run_and_read(&mut example("raftbare", "three_nodes"))?;
     if !ends_in_agreement(&output) {
         bail!(
             "the last lines of three_nodes are not three nodes, a leader among them, of one value"
@@ -51,7 +52,12 @@ fn cluster(folder: &Path) -> Result<()> {
         fs::remove_dir_all(folder)?;
     }
     for _ in 0..2 {
-        process::run(example("cluster").arg("--").arg("--dir").arg(folder))?;
+        process::run(
+            example("raftbare", "cluster")
+                .arg("--")
+                .arg("--dir")
+                .arg(folder),
+        )?;
     }
     Ok(())
 }

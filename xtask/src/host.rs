@@ -35,7 +35,7 @@ pub(crate) fn clippy() -> Result<()> {
     Ok(())
 }
 
-/// Builds the core's documentation as its readers and as its authors see it.
+/// Builds the documentation of the core and of the simulator as their readers and as their authors see it.
 pub(crate) fn docs() -> Result<()> {
     for private in [&["--document-private-items"][..], &[]] {
         run(cargo()
@@ -45,6 +45,8 @@ pub(crate) fn docs() -> Result<()> {
                 "--locked",
                 "-p",
                 "raftbare",
+                "-p",
+                "raftbare-sim",
                 "--no-deps",
                 "--all-features",
             ])

@@ -1,4 +1,5 @@
-//! `cargo xtask targets`: the core as a library for microcontrollers and WebAssembly, with and without `defmt`.
+//! `cargo xtask targets`: the core as a library for microcontrollers and WebAssembly, with and without `defmt`, and
+//! the simulator, which runs there too.
 
 use crate::{
     process::{run, target_dir},
@@ -15,20 +16,27 @@ pub(crate) const TARGETS: [&str; 5] = [
     "wasm32-unknown-unknown",
 ];
 
+/// What is built: the package and its features.
+const BUILDS: [&[&str]; 3] = [
+    &["raftbare"],
+    &["raftbare", "--features", "defmt"],
+    &["raftbare-sim"],
+];
+
 pub(crate) fn all() -> Result<()> {
     build(&TARGETS)
 }
 
-/// Builds the core for each of `targets`, in one folder away from the host's builds.
+/// Builds all of it for each of `targets`, in one folder away from the host's builds.
 pub(crate) fn build(targets: &[impl AsRef<str>]) -> Result<()> {
     let folder = target_dir().join("cross");
     for target in targets {
         let toolchain = Toolchain::for_target(target.as_ref())?;
-        for features in [&[][..], &["--features", "defmt"]] {
+        for package in BUILDS {
             run(toolchain
                 .cargo("build")
-                .args(["--locked", "-p", "raftbare", "--lib"])
-                .args(features)
+                .args(["--locked", "--lib", "-p"])
+                .args(package)
                 .arg("--target-dir")
                 .arg(&folder))?;
         }

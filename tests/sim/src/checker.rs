@@ -10,12 +10,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use raftbare::{
-    CommitStatus, LogEntries, LogEntry, LogIndex, LogPosition, Message, Node, NodeId, ReadStatus,
-    Term,
+    CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message, Node, NodeId,
+    ReadStatus, Term,
 };
 
-use crate::disk::{Commands, Disk};
-use crate::server::Server;
+use crate::integration::{Durable, Integration};
 use crate::state::State;
 
 /// A property that does not hold.
@@ -113,14 +112,14 @@ impl Checker {
     }
 
     /// Checks a running server after one of its steps, and what it has to do with the others.
-    pub fn check_server(&mut self, server: &Server) -> Verdict {
-        let Some(node) = &server.node else {
+    pub fn check_server(&mut self, server: &impl Integration) -> Verdict {
+        let Some(node) = server.node() else {
             return Ok(());
         };
         let commit_index = server.commit_index();
         self.check_never_back(node, commit_index)?;
         self.check_state_machine_safety(node, commit_index)?;
-        self.check_leader(node, server.disk.current_term)
+        self.check_leader(node, || server.durable().current_term)
     }
 
     /// A server has crashed: what it knew in this life counts no more.
@@ -255,11 +254,11 @@ impl Checker {
     ///
     /// Who is a majority by itself leads at once, before its term is stored: until then nobody can know, and a
     /// crash undoes it.
-    fn check_leader(&mut self, node: &Node, stored_term: Term) -> Verdict {
+    fn check_leader(&mut self, node: &Node, stored_term: impl FnOnce() -> Term) -> Verdict {
         let term = node.current_term();
         let end = node.log().last_position();
         let seen = self.seen.entry(node.id()).or_default();
-        if !node.role().is_leader() || stored_term < term {
+        if !node.role().is_leader() || stored_term() < term {
             seen.leading = None;
             return Ok(());
         }
@@ -328,11 +327,15 @@ impl Checker {
 
     /// Log Matching: two logs with the same position are identical up to it (§5.3). Checked where entries
     /// are stored, each against the first of its position and by way of its predecessor.
-    pub fn check_stored(&mut self, entries: &LogEntries, commands: &Commands) -> Verdict {
+    pub fn check_stored(
+        &mut self,
+        entries: &LogEntries,
+        command_at: impl Fn(LogPosition) -> Option<u64>,
+    ) -> Verdict {
         let mut prev_term = entries.prev_position().term;
         for (position, entry) in entries.iter_with_positions() {
             let command = match entry {
-                LogEntry::Command => commands.get(position),
+                LogEntry::Command => command_at(position),
                 _ => None,
             };
             let content = (prev_term, Content { entry, command });
@@ -352,34 +355,38 @@ impl Checker {
     }
 
     /// Disk equals memory, once all actions are executed.
-    pub fn check_drained(server: &Server) -> Verdict {
-        match &server.node {
-            Some(node) if !server.disk.equals_memory(node) => violation(
-                "Disk equals memory after a drain",
-                format!(
-                    "{node}\ndisk: term {} vote {:?} {}",
-                    server.disk.current_term,
-                    server.disk.voted_for,
-                    server.disk.log()
-                ),
-            ),
-            _ => Ok(()),
+    pub fn check_drained(server: &impl Integration) -> Verdict {
+        let Some(node) = server.node() else {
+            return Ok(());
+        };
+        let durable = server.durable();
+        if durable.equals_memory(node) {
+            return Ok(());
         }
+        let (term, vote) = (durable.current_term, durable.voted_for);
+        let log = Log::new(
+            durable.snapshot_config.into_owned(),
+            durable.entries.into_owned(),
+        );
+        violation(
+            "Disk equals memory after a drain",
+            format!("{node}\ndisk: term {term} vote {vote:?} {log}"),
+        )
     }
 
     /// The stored term never goes back, over all lives.
-    pub fn check_disk(&mut self, id: NodeId, disk: &Disk) -> Verdict {
+    pub fn check_disk(&mut self, id: NodeId, durable: &Durable<'_>) -> Verdict {
         let seen = self.seen.entry(id).or_default();
         if seen
             .stored_term
-            .is_some_and(|term| disk.current_term < term)
+            .is_some_and(|term| durable.current_term < term)
         {
             return violation(
                 "Stored term never goes back",
-                format!("{id}: {}", disk.current_term),
+                format!("{id}: {}", durable.current_term),
             );
         }
-        seen.stored_term = Some(disk.current_term);
+        seen.stored_term = Some(durable.current_term);
         Ok(())
     }
 
@@ -389,7 +396,7 @@ impl Checker {
         &mut self,
         from: NodeId,
         to: NodeId,
-        disk: &Disk,
+        durable: &Durable<'_>,
         message: &Message,
     ) -> Verdict {
         let fail = |what: &str| {
@@ -398,10 +405,10 @@ impl Checker {
                 format!("{what}: {from} sends {message}"),
             )
         };
-        if disk.current_term < message.term() {
+        if durable.current_term < message.term() {
             return fail("the term is not stored");
         }
-        let vote_of_term = (disk.current_term == message.term()).then_some(disk.voted_for);
+        let vote_of_term = (durable.current_term == message.term()).then_some(durable.voted_for);
         match message {
             Message::RequestVoteCall { .. } => {
                 if vote_of_term.is_some_and(|vote| vote != Some(from)) {
@@ -421,8 +428,8 @@ impl Checker {
                 self.note_vote(message.term(), from, to)
             }
             Message::AppendEntriesReply { last_position, .. } => {
-                let is_stored = disk.entries.contains(*last_position)
-                    || last_position.index < disk.snapshot.position.index;
+                let is_stored = durable.entries.contains(*last_position)
+                    || last_position.index < durable.entries.prev_position().index;
                 if is_stored {
                     Ok(())
                 } else {

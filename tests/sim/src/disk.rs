@@ -1,11 +1,11 @@
 //! What a server finds again after a crash.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 
-use raftbare::{
-    ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Node, NodeId, Term,
-};
+use raftbare::{ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, NodeId, Term};
 
+use crate::integration::Durable;
 use crate::state::State;
 
 /// The commands of a log by index, each with the term of its entry: two entries of one index are different.
@@ -172,12 +172,14 @@ impl Disk {
         Log::new(self.snapshot.config.clone(), self.entries.clone())
     }
 
-    /// Whether this is what `node` has in memory.
+    /// What a restart would find.
     #[must_use]
-    pub fn equals_memory(&self, node: &Node) -> bool {
-        self.current_term == node.current_term()
-            && self.voted_for == node.voted_for()
-            && self.entries == *node.log().entries()
-            && self.snapshot.config == *node.log().snapshot_config()
+    pub fn durable(&self) -> Durable<'_> {
+        Durable {
+            current_term: self.current_term,
+            voted_for: self.voted_for,
+            snapshot_config: Cow::Borrowed(&self.snapshot.config),
+            entries: Cow::Borrowed(&self.entries),
+        }
     }
 }

@@ -7,7 +7,7 @@
 use raftbare::{Action, Actions, LogIndex, Message, MessageHeader, Node, NodeId, ReadStatus, Role};
 
 use crate::disk::Disk;
-use crate::server::Read;
+use crate::integration::Read;
 
 /// A mistake that somebody has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

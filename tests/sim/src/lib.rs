@@ -11,6 +11,8 @@
 //! let mut simulation = Simulation::rough(42);
 //! simulation.run(1_000).expect("no guarantee is broken");
 //! ```
+//!
+//! An own store and transport can stand in the place of the simulated ones: see [`integration`].
 #![no_std]
 
 extern crate alloc;
@@ -18,6 +20,8 @@ extern crate alloc;
 pub mod checker;
 pub mod disk;
 pub mod flaw;
+pub mod integration;
+pub mod medium;
 pub mod network;
 pub mod notation;
 pub mod options;

@@ -4,12 +4,14 @@ use alloc::vec::Vec;
 
 use raftbare::{
     LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageSeqNo, Node, NodeId, ReadStatus,
-    ReadToken,
 };
 
 use crate::disk::{Commands, Disk, Snapshot};
 use crate::flaw::Flaw;
+use crate::integration::Read;
 use crate::state::State;
+
+mod effects;
 
 /// What travels between servers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,17 +20,6 @@ pub enum Payload {
     Raft(Message, Vec<u64>),
     /// A snapshot.
     Snapshot(Snapshot),
-}
-
-/// A linearizable read that a client waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Read {
-    /// What the node has given out.
-    pub token: ReadToken,
-    /// The highest index that any server knew to be committed when the read began.
-    pub bound: LogIndex,
-    /// What the leader itself knew to be committed then.
-    pub known_at_begin: LogIndex,
 }
 
 /// A server of the simulated cluster.
@@ -44,18 +35,12 @@ pub struct Server {
     pub commands: Commands,
     /// The state machine, in memory.
     pub state: State,
-    /// Counts the timers that were set: a timer of an older count has been replaced.
-    pub timer: u64,
-    /// How many microseconds of this server's clock pass in a thousand real ones.
-    pub clock_rate: u64,
-    /// Until when the server does nothing, as under SIGSTOP.
-    pub paused_until: u64,
-    /// Reads under way.
-    pub reads: Vec<Read>,
     /// The number of the newest call that was sent.
     pub newest_seqno: MessageSeqNo,
     /// The mistake that is made here.
     pub flaw: Option<Flaw>,
+    /// What is being appended.
+    appending: Option<LogEntries>,
     /// What was stored before the last append, while that may not be synced.
     before_last_append: Option<Disk>,
 }
@@ -70,12 +55,9 @@ impl Server {
             disk: Disk::default(),
             commands: Commands::default(),
             state: State::default(),
-            timer: 0,
-            clock_rate: 1_000,
-            paused_until: 0,
-            reads: Vec::new(),
             newest_seqno: MessageSeqNo::new(0),
             flaw,
+            appending: None,
             before_last_append: None,
         }
     }
@@ -85,8 +67,7 @@ impl Server {
         self.node = None;
         self.commands = Commands::default();
         self.state = State::default();
-        self.timer += 1;
-        self.reads.clear();
+        self.appending = None;
         let before_last_append = self.before_last_append.take();
         if let Some(flaw) = self.flaw {
             flaw.damage(&mut self.disk, before_last_append);

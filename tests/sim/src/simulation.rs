@@ -1,81 +1,29 @@
 //! The simulated world: events in the order of their time, every input, every action, every fault.
 
-use alloc::boxed::Box;
 use alloc::collections::BinaryHeap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::fmt;
 
-use raftbare::{Action, LogEntry, LogPosition, Message, Node, NodeId, ReadStatus, Role};
+use raftbare::{LogPosition, Node, NodeId, ReadStatus};
 
 use crate::checker::{Checker, Verdict, Violation};
 use crate::flaw::Flaw;
+use crate::integration::{Content, Integration, Read};
 use crate::network::Network;
 use crate::options::Options;
 use crate::random::Random;
-use crate::server::{Payload, Server};
+use crate::server::Server;
 use crate::traffic::Traffic;
 
 mod clients;
+mod effects;
+mod event;
 mod faults;
 mod healing;
 
-/// Something that will happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Event {
-    /// A message or snapshot arrives.
-    Arrival { to: NodeId, payload: Box<Payload> },
-    /// The timer of this count fires.
-    Timeout { server: NodeId, timer: u64 },
-    /// The caller gets round to the rest of the actions.
-    Drain { server: NodeId },
-    /// A crashed server comes back.
-    Restart { server: NodeId },
-    /// A client does something.
-    Client,
-    /// Something goes wrong.
-    Fault,
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Arrival { to, payload } => match &**payload {
-                Payload::Raft(message, _) => write!(f, "{to} receives {message}"),
-                Payload::Snapshot(snapshot) => {
-                    write!(f, "{to} receives the snapshot at {}", snapshot.position)
-                }
-            },
-            Self::Timeout { server, .. } => write!(f, "{server}: a timer fires"),
-            Self::Drain { server } => write!(f, "{server} gets round to its actions"),
-            Self::Restart { server } => write!(f, "{server} restarts"),
-            Self::Client => write!(f, "a client"),
-            Self::Fault => write!(f, "a fault"),
-        }
-    }
-}
-
-/// An event with its time (microseconds) and a number that makes the order total.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Scheduled {
-    at: u64,
-    number: u64,
-    event: Event,
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
-}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
+use event::{Event, Scheduled};
 
 /// What has happened so far.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -98,15 +46,40 @@ pub struct Counts {
     pub reads: u64,
 }
 
-/// A world of servers that runs by itself, the same for the same seed and options.
+/// What the world does to one server, and clients want of it.
 #[derive(Debug, Clone)]
-pub struct Simulation {
+struct Machine {
+    /// Counts the timers that were set: a timer of an older count has been replaced.
+    timer: u64,
+    /// How many microseconds of its clock pass in a thousand real ones.
+    clock_rate: u64,
+    /// Until when it does nothing, as under SIGSTOP.
+    paused_until: u64,
+    /// Reads under way.
+    reads: Vec<Read>,
+}
+
+impl Machine {
+    const NEW: Self = Self {
+        timer: 0,
+        clock_rate: 1_000,
+        paused_until: 0,
+        reads: Vec::new(),
+    };
+}
+
+/// A world of servers that runs by itself, the same for the same seed and options.
+///
+/// The servers are the simulator's own, or whatever else is an [`Integration`].
+#[derive(Debug, Clone)]
+pub struct Simulation<I: Integration = Server> {
     options: Options,
     random: Random,
     now: u64,
     next_number: u64,
-    events: BinaryHeap<Reverse<Scheduled>>,
-    servers: Vec<Server>,
+    events: BinaryHeap<Reverse<Scheduled<I::Packet>>>,
+    servers: Vec<I>,
+    machines: Vec<Machine>,
     network: Network,
     checker: Checker,
     traffic: Traffic,
@@ -126,13 +99,28 @@ impl Simulation {
     /// As [`new`](Self::new), with the same mistake made on all servers.
     #[must_use]
     pub fn with_flaw(seed: u64, options: Options, flaw: Option<Flaw>) -> Self {
+        Self::with_integration(seed, options, |id| Server::new(id, flaw))
+    }
+
+    /// A rough world of this seed.
+    #[must_use]
+    pub fn rough(seed: u64) -> Self {
+        Self::rough_with_integration(seed, |id| Server::new(id, None))
+    }
+}
+
+impl<I: Integration> Simulation<I> {
+    /// As [`new`](Simulation::new), with what `start` makes as servers: nodes that were never started before.
+    #[must_use]
+    pub fn with_integration(seed: u64, options: Options, start: impl FnMut(NodeId) -> I) -> Self {
         let ids: Vec<NodeId> = (1..=options.servers).map(NodeId::new).collect();
         let mut this = Self {
             random: Random::new(seed),
             now: 0,
             next_number: 0,
             events: BinaryHeap::new(),
-            servers: ids.iter().map(|&id| Server::new(id, flaw)).collect(),
+            servers: ids.iter().copied().map(start).collect(),
+            machines: ids.iter().map(|_| Machine::NEW).collect(),
             network: Network::default(),
             checker: Checker::default(),
             traffic: Traffic::default(),
@@ -148,11 +136,11 @@ impl Simulation {
         this
     }
 
-    /// A rough world of this seed.
+    /// A rough world of this seed, with what `start` makes as servers.
     #[must_use]
-    pub fn rough(seed: u64) -> Self {
-        let mut random = Random::new(!seed);
-        Self::new(seed, Options::rough(&mut random))
+    pub fn rough_with_integration(seed: u64, start: impl FnMut(NodeId) -> I) -> Self {
+        let options = Options::rough(&mut Random::new(!seed));
+        Self::with_integration(seed, options, start)
     }
 
     /// The simulated time, in microseconds.
@@ -175,7 +163,7 @@ impl Simulation {
 
     /// The servers, in the order of their identifiers.
     #[must_use]
-    pub fn servers(&self) -> &[Server] {
+    pub fn servers(&self) -> &[I] {
         &self.servers
     }
 
@@ -183,7 +171,11 @@ impl Simulation {
     #[must_use]
     pub fn next_event(&self) -> Option<String> {
         let Reverse(next) = self.events.peek()?;
-        Some(format!("{:>12} us  {}", next.at, next.event))
+        Some(format!(
+            "{:>12} us  {}",
+            next.at,
+            next.event.describe::<I>()
+        ))
     }
 
     /// Runs so many events.
@@ -199,7 +191,7 @@ impl Simulation {
         self.now = at;
         self.counts.steps += 1;
         match event {
-            Event::Arrival { to, payload } => self.arrive(to, payload),
+            Event::Arrival { to, packet } => self.arrive(to, packet),
             Event::Timeout { server, timer } => self.time_out(server, timer),
             Event::Drain { server } => match self.postpone(server, Event::Drain { server }) {
                 true => Ok(()),
@@ -214,12 +206,12 @@ impl Simulation {
     /// Server 1 founds the cluster; again, if a crash has made it forget.
     fn found_cluster(&mut self) {
         let voters: Vec<NodeId> = (1..=self.options.voters).map(NodeId::new).collect();
-        if let Some(node) = &mut self.servers[0].node {
+        if let Some(node) = self.servers[0].node_mut() {
             node.create_cluster(&voters);
         }
     }
 
-    fn schedule(&mut self, delay_us: u64, event: Event) {
+    fn schedule(&mut self, delay_us: u64, event: Event<I::Packet>) {
         let number = self.next_number;
         self.next_number += 1;
         self.events.push(Reverse(Scheduled {
@@ -233,13 +225,22 @@ impl Simulation {
         id.get() as usize - 1
     }
 
+    fn ids(&self) -> Vec<NodeId> {
+        (1..=self.options.servers).map(NodeId::new).collect()
+    }
+
+    /// The running nodes, in the order of their identifiers.
+    fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.servers.iter().filter_map(Integration::node)
+    }
+
     fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        self.servers[Self::index_of(id)].node.as_mut()
+        self.servers[Self::index_of(id)].node_mut()
     }
 
     /// Puts off an event of a server that is paused.
-    fn postpone(&mut self, id: NodeId, event: Event) -> bool {
-        let until = self.servers[Self::index_of(id)].paused_until;
+    fn postpone(&mut self, id: NodeId, event: Event<I::Packet>) -> bool {
+        let until = self.machines[Self::index_of(id)].paused_until;
         let is_paused = until > self.now;
         if is_paused {
             self.schedule(until - self.now, event);
@@ -247,29 +248,25 @@ impl Simulation {
         is_paused
     }
 
-    fn arrive(&mut self, to: NodeId, payload: Box<Payload>) -> Verdict {
-        if self.servers[Self::index_of(to)].paused_until > self.now {
-            self.postpone(to, Event::Arrival { to, payload });
+    fn arrive(&mut self, to: NodeId, packet: I::Packet) -> Verdict {
+        if self.machines[Self::index_of(to)].paused_until > self.now {
+            self.postpone(to, Event::Arrival { to, packet });
             return Ok(());
         }
         let server = &mut self.servers[Self::index_of(to)];
-        match *payload {
-            Payload::Raft(message, commands) => {
-                if let Some(node) = &server.node {
-                    self.traffic.note_reply(node, &message);
-                }
-                server.receive(message, &commands);
-            }
-            Payload::Snapshot(snapshot) => {
-                self.counts.snapshots += 1;
-                server.receive_snapshot(snapshot);
-            }
+        match (I::content(&packet), server.node()) {
+            (Content::Message(message), Some(node)) => self.traffic.note_reply(node, &message),
+            (Content::Message(_), None) => {}
+            (Content::Snapshot(_), _) => self.counts.snapshots += 1,
+        }
+        if server.node().is_some() {
+            server.receive(packet);
         }
         self.follow_input(to)
     }
 
     fn time_out(&mut self, id: NodeId, timer: u64) -> Verdict {
-        if self.servers[Self::index_of(id)].timer != timer
+        if self.machines[Self::index_of(id)].timer != timer
             || self.postpone(id, Event::Timeout { server: id, timer })
         {
             return Ok(());
@@ -280,180 +277,16 @@ impl Simulation {
         self.follow_input(id)
     }
 
-    /// After every input: checks, and takes the actions, all or some.
-    fn follow_input(&mut self, id: NodeId) -> Verdict {
-        self.check(id)?;
-        if self.random.chance(self.options.partial_drain) {
-            let some = self.random.below(5) as usize;
-            let delay = self.random.below(20_000);
-            self.schedule(delay, Event::Drain { server: id });
-            self.drain(id, some)
-        } else {
-            self.drain(id, usize::MAX)
-        }
-    }
-
-    /// Takes up to `limit` actions and executes them in their order.
-    fn drain(&mut self, id: NodeId, limit: usize) -> Verdict {
-        for _ in 0..limit {
-            if self.random.chance(self.options.crash_in_drain) {
-                self.crash(id);
-                return self.check(id);
-            }
-            let Some(action) = self.next_action(id) else {
-                self.servers[Self::index_of(id)].drop_compacted_commands();
-                Checker::check_drained(&self.servers[Self::index_of(id)])?;
-                break;
-            };
-            self.execute(id, action)?;
-        }
-        self.check(id)
-    }
-
-    fn next_action(&mut self, id: NodeId) -> Option<Action> {
-        let server = &mut self.servers[Self::index_of(id)];
-        let actions = server.node.as_mut()?.actions_mut();
-        match server.flaw {
-            Some(flaw) => flaw.next_action(actions),
-            None => actions.next(),
-        }
-    }
-
-    /// Executes one action. Nothing else in this package does.
-    fn execute(&mut self, id: NodeId, action: Action) -> Verdict {
-        let server = &mut self.servers[Self::index_of(id)];
-        let Some(node) = &server.node else {
-            return Ok(());
-        };
-        if server
-            .flaw
-            .is_some_and(|flaw| flaw.skips(node.role(), &action))
-        {
-            return Ok(());
-        }
-        match action {
-            Action::SetElectionTimeout => {
-                server.timer += 1;
-                let timer = server.timer;
-                let (role, rate) = (node.role(), server.clock_rate);
-                let shortest = Options::ELECTION_TIMEOUT_US;
-                let timeout = match role {
-                    Role::Leader => Options::HEARTBEAT_US,
-                    Role::Candidate => self.random.between(shortest / 2, shortest),
-                    Role::Follower => self.random.between(shortest, 2 * shortest),
-                };
-                self.schedule(timeout * 1_000 / rate, Event::Timeout { server: id, timer });
-                Ok(())
-            }
-            Action::SaveCurrentTerm => {
-                server.disk.current_term = node.current_term();
-                self.checker.check_disk(id, &server.disk)
-            }
-            Action::SaveVotedFor => {
-                server.disk.voted_for = node.voted_for();
-                Ok(())
-            }
-            Action::BroadcastMessage(message) => {
-                let peers: Vec<NodeId> = node.peers().collect();
-                peers
-                    .into_iter()
-                    .try_for_each(|to| self.send(id, to, message.clone()))
-            }
-            Action::AppendLogEntries(entries) => {
-                let is_torn = self.random.chance(self.options.crash_in_drain);
-                let keep = match is_torn {
-                    true => self.random.below(entries.len() as u64 + 1) as usize,
-                    false => usize::MAX,
-                };
-                self.checker.check_stored(&entries, &server.commands)?;
-                let stored = server.append(&entries, keep);
-                if is_torn {
-                    self.crash(id);
-                }
-                stored.map_err(|what| Violation {
-                    property: "Append is possible",
-                    detail: format!("{id}: {what}: {entries}"),
-                })
-            }
-            Action::SendMessage(to, message) => self.send(id, to, message),
-            Action::InstallSnapshot(to) => {
-                let snapshot = server.disk.snapshot.clone();
-                self.transmit(id, to, Payload::Snapshot(snapshot));
-                Ok(())
-            }
-        }
-    }
-
-    /// Sends a message, with the commands of its entries.
-    fn send(&mut self, from: NodeId, to: NodeId, mut message: Message) -> Verdict {
-        let server = &mut self.servers[Self::index_of(from)];
-        self.checker.check_sent(from, to, &server.disk, &message)?;
-        self.traffic.check_call(to, &message)?;
-        server.newest_seqno = message.seqno();
-        let mut commands = Vec::new();
-        if let Message::AppendEntriesCall { entries, .. } = &mut message {
-            let Some(found) = server.commands_of(entries) else {
-                return Err(Violation {
-                    property: "Commands are at hand",
-                    detail: format!("{from} to {to}: {message}"),
-                });
-            };
-            commands = found;
-            if self.random.chance(self.options.truncation) {
-                let all = commands.len();
-                entries.truncate(self.random.below(3) as usize);
-                let rest = entries
-                    .iter()
-                    .filter(|entry| *entry == LogEntry::Command)
-                    .count();
-                match server.flaw {
-                    Some(Flaw::CutsTheWrongCommands) => drop(commands.drain(..all - rest)),
-                    _ => commands.truncate(rest),
-                }
-            }
-        }
-        self.transmit(from, to, Payload::Raft(message, commands));
-        Ok(())
-    }
-
-    /// Lets the network have its way with a message.
-    fn transmit(&mut self, from: NodeId, to: NodeId, payload: Payload) {
-        self.counts.messages += 1;
-        let is_known = (1..=self.options.servers).contains(&to.get());
-        if !is_known || !self.network.connects(from, to) || self.random.chance(self.options.loss) {
-            return;
-        }
-        let payload = Box::new(payload);
-        if self.random.chance(self.options.duplication) {
-            let delay = self.delay();
-            self.schedule(
-                delay,
-                Event::Arrival {
-                    to,
-                    payload: payload.clone(),
-                },
-            );
-        }
-        let delay = self.delay();
-        self.schedule(delay, Event::Arrival { to, payload });
-    }
-
-    fn delay(&mut self) -> u64 {
-        let delay = self
-            .random
-            .between(self.options.delay_us / 4, self.options.delay_us);
-        match self.random.chance(self.options.straggling) {
-            true => delay * self.random.between(1, 100),
-            false => delay,
-        }
-    }
-
     fn crash(&mut self, id: NodeId) {
         let server = &mut self.servers[Self::index_of(id)];
-        if server.node.is_none() {
+        if server.node().is_none() {
             return;
         }
-        server.crash();
+        server.lose_power(&mut self.random);
+        assert!(server.node().is_none(), "{id}: no power, and still a node");
+        let machine = &mut self.machines[Self::index_of(id)];
+        machine.timer += 1;
+        machine.reads.clear();
         self.checker.note_crash(id);
         self.counts.crashes += 1;
         let delay = self.random.between(1_000, 1_500_000);
@@ -461,10 +294,12 @@ impl Simulation {
     }
 
     fn restart(&mut self, id: NodeId) -> Verdict {
-        if self.servers[Self::index_of(id)].node.is_some() {
+        if self.servers[Self::index_of(id)].node().is_some() {
             return Ok(());
         }
-        self.servers[Self::index_of(id)].restart();
+        let server = &mut self.servers[Self::index_of(id)];
+        server.restart();
+        assert!(server.node().is_some(), "{id}: restarted, and no node");
         self.found_cluster();
         self.follow_input(id)
     }
@@ -475,28 +310,30 @@ impl Simulation {
         let led = self.checker.leaders_seen();
         self.checker.check_server(server)?;
         self.counts.elections += self.checker.leaders_seen() - led;
+        if server.node().is_none() {
+            return Ok(());
+        }
         let wrong = |what| Violation {
             property: "Committed entries can be applied",
             detail: format!("{id}: {what}"),
         };
         while server.apply_next().map_err(wrong)? {
-            self.checker.check_applied(id, server.state)?;
+            self.checker.check_applied(id, server.state())?;
         }
-        for read in core::mem::take(&mut server.reads) {
+        let machine = &mut self.machines[Self::index_of(id)];
+        for read in core::mem::take(&mut machine.reads) {
             let status = server.read_status(&read);
             Checker::check_read(id, read.bound, status)?;
             match status {
-                ReadStatus::Pending => server.reads.push(read),
+                ReadStatus::Pending => machine.reads.push(read),
                 ReadStatus::Ready(_) => self.counts.reads += 1,
                 ReadStatus::Lost => {}
             }
         }
-        let Some(node) = &server.node else {
-            return Ok(());
-        };
-        if let Some(&position) = self.random.pick(&self.proposed) {
-            self.checker
-                .check_status(position, node.get_commit_status(position))?;
+        if let Some(&position) = self.random.pick(&self.proposed)
+            && let Some(status) = server.node().map(|node| node.get_commit_status(position))
+        {
+            self.checker.check_status(position, status)?;
         }
         Ok(())
     }

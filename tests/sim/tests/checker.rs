@@ -116,10 +116,10 @@ fn log_matching() {
         let mut commands = Commands::default();
         commands.insert(at(2, 3), 7);
         checker
-            .check_stored(&entries(first), &commands)
+            .check_stored(&entries(first), |at| commands.get(at))
             .expect("the first of its position");
         commands.insert(at(2, 3), command);
-        checker.check_stored(&entries(second), &commands)
+        checker.check_stored(&entries(second), |at| commands.get(at))
     };
     let first = "0/0[term(1) term(2) cmd]";
     stored(first, "1/1[term(2) cmd]", 7).expect("the same entries");
@@ -209,7 +209,8 @@ fn persist_before_send() {
         entries: entries("0/0[term(1) cmd]"),
         ..Disk::default()
     };
-    let sent = |text: &str| Checker::default().check_sent(id(1), id(2), &disk, &message(text));
+    let sent =
+        |text: &str| Checker::default().check_sent(id(1), id(2), &disk.durable(), &message(text));
     sent("1 t3 #1 RequestVoteCall last 1/2").expect("term and own vote are stored");
     sent("1 t3 #1 AppendEntriesReply last 1/2").expect("the entries are stored");
     sent("1 t2 #1 RequestVoteReply granted").expect("an older term cannot be voted in again");
@@ -236,7 +237,7 @@ fn one_vote_per_term() {
             ..Disk::default()
         };
         let granted = message(&format!("1 t{term} #1 RequestVoteReply granted"));
-        checker.check_sent(id(1), id(to), &disk, &granted)
+        checker.check_sent(id(1), id(to), &disk.durable(), &granted)
     };
     vote(3, 2).expect("the vote of term 3");
     vote(3, 2).expect("the same again");
@@ -257,10 +258,10 @@ fn a_second_vote_for_the_leader_of_the_term_is_none() {
     };
     let granted = message("1 t3 #1 RequestVoteReply granted");
     checker
-        .check_sent(id(1), id(3), &disk, &granted)
+        .check_sent(id(1), id(3), &disk.durable(), &granted)
         .expect("given to 3 before the leader was known");
     checker
-        .check_sent(id(1), id(2), &disk, &granted)
+        .check_sent(id(1), id(2), &disk.durable(), &granted)
         .expect("it elects nobody any more");
 }
 
@@ -293,10 +294,12 @@ fn the_stored_term_never_goes_back_in_any_life() {
         current_term: Term::new(term),
         ..Disk::default()
     };
-    checker.check_disk(id(1), &disk(4)).expect("the first");
+    checker
+        .check_disk(id(1), &disk(4).durable())
+        .expect("the first");
     checker.note_crash(id(1));
     assert_broken(
-        checker.check_disk(id(1), &disk(3)),
+        checker.check_disk(id(1), &disk(3).durable()),
         "Stored term never goes back",
     );
 }

@@ -22,10 +22,7 @@ fn options(seed: u64, flaw: Option<Flaw>) -> Options {
 /// Runs one world to its end, healed, and says what is wrong.
 fn run(seed: u64, options: Options, flaw: Option<Flaw>) -> (Simulation, Option<Violation>) {
     let mut simulation = Simulation::with_flaw(seed, options, flaw);
-    let verdict = simulation
-        .run(STEPS)
-        .and_then(|()| simulation.heal())
-        .and_then(|()| simulation.run_until_live(Options::LIVE_WITHIN_US));
+    let verdict = simulation.run_and_heal(STEPS);
     (simulation, verdict.err())
 }
 
@@ -56,4 +53,17 @@ fn every_flaw_is_found() {
         missed.is_empty(),
         "not found within {SEEDS} seeds: {missed:?}"
     );
+}
+
+/// With all timers asleep there may be no event left at all.
+#[test]
+fn a_world_in_which_nothing_happens_any_more_is_not_waited_for() {
+    let flaw = Some(Flaw::FollowersSleep);
+    let mut simulation = Simulation::with_flaw(7, options(7, flaw), flaw);
+    let verdict = simulation.run_and_heal(3_000);
+    assert_eq!(
+        verdict.map_err(|violation| violation.property),
+        Err("Liveness")
+    );
+    assert_eq!(simulation.next_event(), None);
 }

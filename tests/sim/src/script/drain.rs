@@ -50,7 +50,7 @@ impl World {
             Action::SetElectionTimeout => Ok(()),
             Action::SaveCurrentTerm => {
                 server.disk.current_term = node.current_term();
-                self.checker.check_disk(id, &server.disk)
+                self.checker.check_disk(id, &server.disk.durable())
             }
             Action::SaveVotedFor => {
                 server.disk.voted_for = node.voted_for();
@@ -63,7 +63,8 @@ impl World {
                     .try_for_each(|to| self.send(id, to, message.clone()))
             }
             Action::AppendLogEntries(entries) => {
-                self.checker.check_stored(&entries, &server.commands)?;
+                self.checker
+                    .check_stored(&entries, |position| server.commands.get(position))?;
                 let stored = server.append(&entries, usize::MAX);
                 stored.map_err(|what| Violation {
                     property: "Append is possible",
@@ -88,7 +89,8 @@ impl World {
         let Some(server) = self.servers.get(&from) else {
             return Ok(());
         };
-        self.checker.check_sent(from, to, &server.disk, &message)?;
+        self.checker
+            .check_sent(from, to, &server.disk.durable(), &message)?;
         let mut commands = Vec::new();
         if let Message::AppendEntriesCall { entries, .. } = &message {
             let Some(found) = server.commands_of(entries) else {
@@ -119,7 +121,7 @@ impl World {
                 self.checker.check_applied(id, server.state)?;
             }
         }
-        for read in &server.reads {
+        for read in self.reads.get(&id).into_iter().flatten() {
             Checker::check_read(id, read.bound, server.read_status(read))?;
         }
         let Some(node) = &server.node else {

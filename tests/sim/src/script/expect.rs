@@ -38,9 +38,9 @@ impl World {
                 Ok((node.log() == other.log(), format!("{node}\n{other}")))
             }
             Fact::Read(expected) => {
+                let newest = self.reads.get(&id).and_then(|reads| reads.last()).cloned();
                 let server = self.server(id)?;
-                let newest = server.reads.last();
-                let status = newest.map_or(ReadStatus::Lost, |read| server.read_status(read));
+                let status = newest.map_or(ReadStatus::Lost, |read| server.read_status(&read));
                 Ok((status == *expected, status.to_string()))
             }
             Fact::Status(position, expected) => {

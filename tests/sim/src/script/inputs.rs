@@ -12,8 +12,9 @@ use super::verb::Stored;
 use super::world::{World, refuse};
 use crate::checker::Verdict;
 use crate::disk::{Disk, Snapshot};
+use crate::integration::Read;
 use crate::random::mix;
-use crate::server::{Payload, Read, Server};
+use crate::server::{Payload, Server};
 use crate::state::State;
 
 /// The most proposals whose fate is asked for.
@@ -33,6 +34,7 @@ impl World {
     pub(super) fn crash(&mut self, id: NodeId) -> Verdict {
         self.node(id)?;
         self.server(id)?.crash();
+        self.reads.remove(&id);
         self.checker.note_crash(id);
         self.told.remove(&id);
         Ok(())
@@ -63,7 +65,8 @@ impl World {
         self.has_snapshot_of_script |= snapshot_index > LogIndex::ZERO;
         self.checker.note_crash(id);
         self.checker.begin_after(snapshot_index);
-        self.checker.check_stored(entries, commands)?;
+        self.checker
+            .check_stored(entries, |position| commands.get(position))?;
         server.restart();
         self.servers.insert(id, server);
         self.note_told(id);
@@ -121,17 +124,17 @@ impl World {
             bound,
             known_at_begin,
         });
-        self.server(id)?.reads.extend(read);
+        self.reads.entry(id).or_default().extend(read);
         self.answer(id, answer);
         self.follow_input(id)
     }
 
     pub(super) fn tell_reads(&mut self, id: NodeId) -> Verdict {
         self.node(id)?;
+        let reads = self.reads.get(&id).cloned().unwrap_or_default();
         let server = self.server(id)?;
-        let reads: Vec<_> = server.reads.iter().collect();
         let reads = reads
-            .into_iter()
+            .iter()
             .map(|read| format!("{} {}", read.token, server.read_status(read)));
         let reads: Vec<_> = reads.collect();
         reads.into_iter().for_each(|read| self.answer(id, read));

@@ -11,6 +11,7 @@ use super::event::Event;
 use super::mail::{Flying, Mail};
 use super::verb::{Ids, Links, Messages, Verb, Which};
 use crate::checker::{Checker, Verdict, Violation};
+use crate::integration::Read;
 use crate::server::Server;
 
 /// Servers and a network to which only that happens what a script says.
@@ -21,6 +22,8 @@ pub struct World {
     manual: BTreeSet<NodeId>,
     pub(super) mail: Mail,
     pub(super) checker: Checker,
+    /// Reads of the present lives, oldest first.
+    pub(super) reads: BTreeMap<NodeId, Vec<Read>>,
     /// Proposals whose fate is still asked for.
     pub(super) proposed: Vec<LogPosition>,
     /// What was last told of each node.

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use raftbare::NodeId;
+use raftbare::{Node, NodeId};
 
 use super::{Event, Simulation};
 use crate::checker::Verdict;
-use crate::server::Read;
+use crate::integration::{Integration, Read};
 
-impl Simulation {
+impl<I: Integration> Simulation<I> {
     pub(super) fn schedule_next_client(&mut self) {
         if self.options.client_every_us > 0 {
             let delay = self.random.between(1, 2 * self.options.client_every_us);
@@ -19,17 +19,15 @@ impl Simulation {
     /// A client proposes commands or begins a read, at a server that believes to lead.
     pub(super) fn act_as_client(&mut self) -> Verdict {
         self.schedule_next_client();
-        let leaders: Vec<NodeId> = self
+        let awake = self
             .servers
             .iter()
-            .filter(|server| server.paused_until <= self.now)
-            .filter(|server| {
-                server
-                    .node
-                    .as_ref()
-                    .is_some_and(|node| node.role().is_leader())
-            })
-            .map(|server| server.id)
+            .zip(&self.machines)
+            .filter(|(_, machine)| machine.paused_until <= self.now);
+        let leaders: Vec<NodeId> = awake
+            .filter_map(|(server, _)| server.node())
+            .filter(|node| node.role().is_leader())
+            .map(Node::id)
             .collect();
         let Some(&id) = self.random.pick(&leaders) else {
             return Ok(());
@@ -38,15 +36,14 @@ impl Simulation {
         let is_read = self.random.chance(300);
         let burst = self.random.between(1, self.options.burst);
         let server = &mut self.servers[Self::index_of(id)];
-        let Some(node) = &mut server.node else {
-            return Ok(());
-        };
         if is_read {
-            if let Some(token) = node.read_index()
-                && server.reads.len() < 8
+            let reads = &mut self.machines[Self::index_of(id)].reads;
+            if let Some(node) = server.node_mut()
+                && let Some(token) = node.read_index()
+                && reads.len() < 8
             {
                 let known_at_begin = node.commit_index();
-                server.reads.push(Read {
+                reads.push(Read {
                     token,
                     bound,
                     known_at_begin,
@@ -54,11 +51,10 @@ impl Simulation {
             }
         } else {
             for _ in 0..burst {
-                let position = node.propose_command();
+                let position = server.propose(self.next_command);
                 if position.is_invalid() {
                     break;
                 }
-                server.commands.insert(position, self.next_command);
                 self.next_command += 1;
                 self.proposed.push(position);
             }

@@ -7,8 +7,9 @@ use raftbare::{ClusterConfig, Node, NodeId};
 
 use super::{Event, Simulation};
 use crate::checker::Verdict;
+use crate::integration::Integration;
 
-impl Simulation {
+impl<I: Integration> Simulation<I> {
     pub(super) fn schedule_next_fault(&mut self) {
         if self.options.fault_every_us > 0 {
             let delay = self.random.between(1, 2 * self.options.fault_every_us);
@@ -23,7 +24,7 @@ impl Simulation {
         }
         self.schedule_next_fault();
         self.counts.faults += 1;
-        let ids: Vec<NodeId> = self.servers.iter().map(|server| server.id).collect();
+        let ids = self.ids();
         let Some(&id) = self.random.pick(&ids) else {
             return Ok(());
         };
@@ -32,14 +33,17 @@ impl Simulation {
             4 => ids.iter().for_each(|&id| self.crash(id)),
             5..=7 => self.network.cut_by_chance(&ids, &mut self.random),
             8..=10 => self.network.heal(),
-            11 => self.servers[Self::index_of(id)].clock_rate = self.random.between(500, 2_000),
+            11 => self.machines[Self::index_of(id)].clock_rate = self.random.between(500, 2_000),
             12 => {
-                self.servers[Self::index_of(id)].paused_until =
+                self.machines[Self::index_of(id)].paused_until =
                     self.now + self.random.below(2_000_000);
             }
             13..=15 if self.options.snapshots => {
                 self.counts.snapshots += 1;
-                self.servers[Self::index_of(id)].take_snapshot();
+                let server = &mut self.servers[Self::index_of(id)];
+                if server.node().is_some() {
+                    server.take_snapshot();
+                }
                 return self.follow_input(id);
             }
             16..=18 if self.options.membership => return self.change_membership(),
@@ -56,11 +60,7 @@ impl Simulation {
 
     /// A leader is asked for another configuration.
     fn change_membership(&mut self) -> Verdict {
-        let leaders = self
-            .servers
-            .iter()
-            .filter_map(|server| server.node.as_ref())
-            .filter(|node| node.role().is_leader());
+        let leaders = self.nodes().filter(|node| node.role().is_leader());
         let leaders: Vec<NodeId> = leaders.map(Node::id).collect();
         let Some(&id) = self.random.pick(&leaders) else {
             return Ok(());

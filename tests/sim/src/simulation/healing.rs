@@ -9,21 +9,21 @@ use raftbare::{LogIndex, Node, NodeId};
 
 use super::Simulation;
 use crate::checker::{Verdict, Violation};
+use crate::integration::Integration;
 use crate::options::Options;
 
-impl Simulation {
+impl<I: Integration> Simulation<I> {
     /// Ends all faults: links are mended, servers restarted, nothing is lost any more. Clients go on.
     pub fn heal(&mut self) -> Verdict {
         self.options = Options::calm(self.options.servers, self.options.voters);
         self.network.heal();
         self.schedule_next_client();
-        for i in 0..self.servers.len() {
-            self.servers[i].clock_rate = 1_000;
-            self.servers[i].paused_until = self.now;
-            if self.servers[i].node.is_none() {
-                self.restart(self.servers[i].id)?;
-            }
-            self.drain(self.servers[i].id, usize::MAX)?;
+        for id in self.ids() {
+            let machine = &mut self.machines[Self::index_of(id)];
+            machine.clock_rate = 1_000;
+            machine.paused_until = self.now;
+            self.restart(id)?;
+            self.drain(id, usize::MAX)?;
         }
         Ok(())
     }
@@ -34,7 +34,7 @@ impl Simulation {
     /// Says whether there are servers for that: a voter whom no majority needs, and another member.
     pub fn heal_around_one(&mut self) -> Result<bool, Violation> {
         self.heal()?;
-        let voters: Vec<NodeId> = self.servers.iter().map(|server| server.id).collect();
+        let voters = self.ids();
         let chosen = voters
             .iter()
             .flat_map(|&absent| voters.iter().map(move |&bridge| (absent, bridge)));
@@ -53,11 +53,7 @@ impl Simulation {
     /// Whether every configuration that is in force somewhere has its majorities without `absent`, and counts
     /// `absent` and `bridge` among its voters.
     fn can_do_without(&self, absent: NodeId, bridge: NodeId) -> bool {
-        let nodes = self
-            .servers
-            .iter()
-            .filter_map(|server| server.node.as_ref());
-        let mut configs = nodes.flat_map(|node| {
+        let mut configs = self.nodes().flat_map(|node| {
             let committed = node.log().get_position_and_config(node.commit_index());
             committed
                 .map(|(_, config)| config)
@@ -77,6 +73,14 @@ impl Simulation {
                     && has_majority(&config.new_voters)
                     && of_both(&config.voters)
         })
+    }
+
+    /// A whole world: so many events of trouble, then [`heal`](Self::heal), and the cluster has to come to
+    /// agree within the time that a healed one may take.
+    pub fn run_and_heal(&mut self, steps: u64) -> Verdict {
+        self.run(steps)?;
+        self.heal()?;
+        self.run_until_live(Options::LIVE_WITHIN_US)
     }
 
     /// Runs until a new command is committed. Fails if that takes longer than `limit_us`.
@@ -104,7 +108,7 @@ impl Simulation {
 
     fn run_until(&mut self, limit_us: u64, mut is_done: impl FnMut(&mut Self) -> bool) -> Verdict {
         let end = self.now + limit_us;
-        while self.now < end {
+        while self.now < end && !self.events.is_empty() {
             self.step()?;
             if is_done(self) {
                 return Ok(());
@@ -113,7 +117,7 @@ impl Simulation {
         let nodes = self
             .servers
             .iter()
-            .map(|server| server.node.as_ref().map(Node::to_string));
+            .map(|server| server.node().map(Node::to_string));
         let nodes: Vec<_> = nodes.collect();
         Err(Violation {
             property: "Liveness",
@@ -123,12 +127,8 @@ impl Simulation {
 
     /// Whether one leader's log is committed and applied on all members.
     fn is_settled(&self) -> bool {
-        let nodes = || {
-            self.servers
-                .iter()
-                .filter_map(|server| server.node.as_ref())
-        };
-        let Some(leader) = nodes()
+        let Some(leader) = self
+            .nodes()
             .filter(|node| node.role().is_leader())
             .max_by_key(|node| node.current_term())
         else {
@@ -136,10 +136,10 @@ impl Simulation {
         };
         let last = leader.log().last_position();
         let members = self
-            .servers
-            .iter()
-            .filter(|server| leader.config().contains(server.id));
-        let mut states = members.map(|server| server.state);
+            .ids()
+            .into_iter()
+            .filter(|&id| leader.config().contains(id));
+        let mut states = members.map(|id| self.servers[Self::index_of(id)].state());
         let Some(first) = states.next() else {
             return false;
         };

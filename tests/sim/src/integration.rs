@@ -1,0 +1,145 @@
+#![doc = include_str!("../README.md")]
+
+use alloc::borrow::Cow;
+
+use raftbare::{
+    ClusterConfig, LogEntries, LogIndex, LogPosition, Message, Node, NodeId, ReadStatus, ReadToken,
+    Term,
+};
+
+use crate::checker::Violation;
+use crate::random::Random;
+use crate::state::State;
+
+/// A node with what stands around it on one machine: store, transport, commands, state machine.
+///
+/// The world is the rest: it carries packets, wakes, fails, asks as clients do. Between any two calls of
+/// [`next_effect`](Self::next_effect) it may take the power away.
+pub trait Integration {
+    /// What travels between two machines. It passes through many hands: a large one is better in a box.
+    type Packet: Clone + core::fmt::Debug;
+
+    /// The running node; `None` while the machine is down.
+    fn node(&self) -> Option<&Node>;
+
+    /// The running node, for the world to found a cluster, to fire the timer, to ask for reads and members.
+    fn node_mut(&mut self) -> Option<&mut Node>;
+
+    /// A packet has arrived: gives its message to the node, and keeps the commands of its entries; or stores
+    /// its snapshot, durably, and tells the node.
+    fn receive(&mut self, packet: Self::Packet);
+
+    /// A client's command: proposes it, and keeps it under the position that the node gives out, which is
+    /// returned. It is invalid if the node does not lead.
+    fn propose(&mut self, command: u64) -> LogPosition;
+
+    /// Does the next piece of work that the node's actions ask for, and says which. `None` if there is none.
+    ///
+    /// To store happens in here. To send and to set the timer is the world's: it executes what is returned.
+    fn next_effect(&mut self) -> Option<Effect<Self::Packet>>;
+
+    /// Applies the next committed entry to the state machine; says whether there was one, or what is wrong if
+    /// it or its command is missing.
+    fn apply_next(&mut self) -> Result<bool, &'static str>;
+
+    /// The power fails: only what is durable is left, and of what was written and not synced whatever chance
+    /// leaves. The node is gone.
+    fn lose_power(&mut self, random: &mut Random);
+
+    /// Comes back from what is durable.
+    fn restart(&mut self);
+
+    /// What a restart would find at this moment.
+    fn durable(&self) -> Durable<'_>;
+
+    /// The command that is kept in memory for the entry at `position`.
+    fn command(&self, position: LogPosition) -> Option<u64>;
+
+    /// How far the state machine is, with a digest of its state: equal for equal states.
+    fn state(&self) -> State;
+
+    /// What a packet carries.
+    fn content(packet: &Self::Packet) -> Content<'_>;
+
+    /// Takes a snapshot of the present state. Nothing happens where none are taken.
+    fn take_snapshot(&mut self) {}
+
+    /// Cuts the call in a packet to its first `len` entries, as for a small datagram. Where nothing is cut,
+    /// the packet stays as it is.
+    fn cut(&self, _packet: &mut Self::Packet, _len: usize) {}
+
+    /// Up to where this machine takes entries for committed.
+    fn commit_index(&self) -> LogIndex {
+        let known = self.node().map_or(LogIndex::ZERO, Node::commit_index);
+        known.max(self.state().applied)
+    }
+
+    /// What this machine makes of a read.
+    fn read_status(&self, read: &Read) -> ReadStatus {
+        self.node()
+            .map_or(ReadStatus::Lost, |node| node.read_status(read.token))
+    }
+}
+
+/// What an [`Integration`] has done, or asks the world to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect<P> {
+    /// The timer is to start anew. How long it takes depends on the node's role, see [`raftbare::Action`].
+    SetTimer,
+    /// These entries are written. They need not be durable before the next effect; the power may fail first.
+    Append(LogEntries),
+    /// Something has become durable.
+    Stored,
+    /// Something is done that nobody sees outside, such as a write that is not synced yet.
+    Done,
+    /// A packet leaves for this node.
+    Send(NodeId, P),
+    /// A packet leaves for every node of [`Node::peers`].
+    Broadcast(P),
+    /// The work cannot be done: the run ends with this.
+    Failed(Violation),
+}
+
+/// What a [`Packet`](Integration::Packet) carries, for the checker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// A message; its commands are the integration's affair.
+    Message(Cow<'a, Message>),
+    /// The snapshot at this position.
+    Snapshot(LogPosition),
+}
+
+/// What a restart would find: the arguments of [`Node::restart`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Durable<'a> {
+    /// The stored term.
+    pub current_term: Term,
+    /// The stored vote.
+    pub voted_for: Option<NodeId>,
+    /// The configuration of the snapshot; that of nobody where there is none.
+    pub snapshot_config: Cow<'a, ClusterConfig>,
+    /// The stored entries, from the snapshot's position on.
+    pub entries: Cow<'a, LogEntries>,
+}
+
+impl Durable<'_> {
+    /// Whether this is what `node` has in memory.
+    #[must_use]
+    pub fn equals_memory(&self, node: &Node) -> bool {
+        self.current_term == node.current_term()
+            && self.voted_for == node.voted_for()
+            && *self.entries == *node.log().entries()
+            && *self.snapshot_config == *node.log().snapshot_config()
+    }
+}
+
+/// A linearizable read that a client waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Read {
+    /// What the node has given out.
+    pub token: ReadToken,
+    /// The highest index that any server knew to be committed when the read began.
+    pub bound: LogIndex,
+    /// What the leader itself knew to be committed then.
+    pub known_at_begin: LogIndex,
+}

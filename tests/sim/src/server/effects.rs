@@ -1,0 +1,202 @@
+//! The simulator's own server as an [`Integration`]: what it makes of its node's actions.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use raftbare::{
+    Action, LogEntries, LogEntry, LogIndex, LogPosition, Message, Node, NodeId, ReadStatus,
+};
+
+use super::{Payload, Server};
+use crate::checker::Violation;
+use crate::flaw::Flaw;
+use crate::integration::{Content, Durable, Effect, Integration, Read};
+use crate::random::Random;
+use crate::state::State;
+
+impl Integration for Server {
+    // In a box, as it is large and passes through many hands.
+    type Packet = Box<Payload>;
+
+    fn node(&self) -> Option<&Node> {
+        self.node.as_ref()
+    }
+
+    fn node_mut(&mut self) -> Option<&mut Node> {
+        self.node.as_mut()
+    }
+
+    fn receive(&mut self, packet: Box<Payload>) {
+        match *packet {
+            Payload::Raft(message, commands) => Self::receive(self, message, &commands),
+            Payload::Snapshot(snapshot) => self.receive_snapshot(snapshot),
+        }
+    }
+
+    fn propose(&mut self, command: u64) -> LogPosition {
+        let Some(node) = &mut self.node else {
+            return LogPosition::INVALID;
+        };
+        let position = node.propose_command();
+        if !position.is_invalid() {
+            self.commands.insert(position, command);
+        }
+        position
+    }
+
+    fn next_effect(&mut self) -> Option<Effect<Box<Payload>>> {
+        if let Some(entries) = self.appending.take() {
+            return Some(self.finish_append(&entries, usize::MAX));
+        }
+        let node = self.node.as_mut()?;
+        let action = match self.flaw {
+            Some(flaw) => flaw.next_action(node.actions_mut()),
+            None => node.actions_mut().next(),
+        };
+        let Some(action) = action else {
+            self.drop_compacted_commands();
+            return None;
+        };
+        let role = node.role();
+        if self.flaw.is_some_and(|flaw| flaw.skips(role, &action)) {
+            return Some(Effect::Done);
+        }
+        Some(self.execute(action))
+    }
+
+    fn apply_next(&mut self) -> Result<bool, &'static str> {
+        Self::apply_next(self)
+    }
+
+    fn lose_power(&mut self, random: &mut Random) {
+        if let Some(entries) = self.appending.take() {
+            let keep = random.below(entries.len() as u64 + 1) as usize;
+            self.finish_append(&entries, keep);
+        }
+        self.crash();
+    }
+
+    fn restart(&mut self) {
+        Self::restart(self);
+    }
+
+    fn durable(&self) -> Durable<'_> {
+        self.disk.durable()
+    }
+
+    fn command(&self, position: LogPosition) -> Option<u64> {
+        self.commands.get(position)
+    }
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn content(packet: &Box<Payload>) -> Content<'_> {
+        match &**packet {
+            Payload::Raft(message, _) => Content::Message(Cow::Borrowed(message)),
+            Payload::Snapshot(snapshot) => Content::Snapshot(snapshot.position),
+        }
+    }
+
+    fn take_snapshot(&mut self) {
+        Self::take_snapshot(self);
+    }
+
+    fn cut(&self, packet: &mut Box<Payload>, len: usize) {
+        let Payload::Raft(Message::AppendEntriesCall { entries, .. }, commands) = &mut **packet
+        else {
+            return;
+        };
+        entries.truncate(len);
+        let rest = entries.iter().filter(|it| *it == LogEntry::Command).count();
+        match self.flaw {
+            Some(Flaw::CutsTheWrongCommands) => drop(commands.drain(..commands.len() - rest)),
+            _ => commands.truncate(rest),
+        }
+    }
+
+    fn commit_index(&self) -> LogIndex {
+        Self::commit_index(self)
+    }
+
+    fn read_status(&self, read: &Read) -> ReadStatus {
+        Self::read_status(self, read)
+    }
+}
+
+impl Server {
+    /// Executes one action of the running node.
+    fn execute(&mut self, action: Action) -> Effect<Box<Payload>> {
+        let Some(node) = &self.node else {
+            return Effect::Done;
+        };
+        match action {
+            Action::SetElectionTimeout => Effect::SetTimer,
+            Action::SaveCurrentTerm => {
+                self.disk.current_term = node.current_term();
+                Effect::Stored
+            }
+            Action::SaveVotedFor => {
+                self.disk.voted_for = node.voted_for();
+                Effect::Stored
+            }
+            Action::BroadcastMessage(message) => self.wrap(message, Effect::Broadcast),
+            Action::AppendLogEntries(entries) => {
+                self.appending = Some(entries.clone());
+                Effect::Append(entries)
+            }
+            Action::SendMessage(to, message) => {
+                self.wrap(message, |payload| Effect::Send(to, payload))
+            }
+            Action::InstallSnapshot(to) => {
+                let snapshot = self.disk.snapshot.clone();
+                Effect::Send(to, Box::new(Payload::Snapshot(snapshot)))
+            }
+        }
+    }
+
+    /// Writes the entries, or the first `keep` of them.
+    fn finish_append(&mut self, entries: &LogEntries, keep: usize) -> Effect<Box<Payload>> {
+        match self.append(entries, keep) {
+            Ok(()) => Effect::Stored,
+            Err(what) => failed("Append is possible", self.id, what, entries),
+        }
+    }
+
+    /// Puts the commands of its entries to a message that leaves.
+    fn wrap(
+        &mut self,
+        message: Message,
+        effect: impl FnOnce(Box<Payload>) -> Effect<Box<Payload>>,
+    ) -> Effect<Box<Payload>> {
+        self.newest_seqno = message.seqno();
+        let commands = match &message {
+            Message::AppendEntriesCall { entries, .. } => self.commands_of(entries),
+            _ => Some(Vec::new()),
+        };
+        match commands {
+            Some(commands) => effect(Box::new(Payload::Raft(message, commands))),
+            None => failed(
+                "Commands are at hand",
+                self.id,
+                "a command is gone",
+                &message,
+            ),
+        }
+    }
+}
+
+fn failed(
+    property: &'static str,
+    id: NodeId,
+    what: &str,
+    of: &impl core::fmt::Display,
+) -> Effect<Box<Payload>> {
+    Effect::Failed(Violation {
+        property,
+        detail: format!("{id}: {what}: {of}"),
+    })
+}
