@@ -4,15 +4,15 @@ use std::fmt::{Debug, Display};
 
 use raftbare::{
     Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
-    Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, Role, Term,
+    MessageSeqNo, Node, NodeId, ReadStatus, Role, Term,
 };
 use raftbare_sim::notation::{
     NodeLine, parse_action, parse_actions, parse_config, parse_entries, parse_entry, parse_log,
     parse_message, parse_node, parse_position, parse_read, parse_role, parse_status,
 };
-use raftbare_sim::random::Random;
+use raftbare_tests::generate::Generator;
 use raftbare_tests::values::{
-    append_call, append_reply, at, commands, config, drain, entries, id, ids, index, joint, leader,
+    append_call, append_reply, at, commands, config, drain, entries, id, ids, joint, leader,
     refusal, term, vote, vote_call, with_non_voters,
 };
 
@@ -25,103 +25,6 @@ fn assert_round_trip<T: Display + Debug + PartialEq>(
     let text = value.to_string();
     assert_eq!(parse(&text).as_ref(), Ok(value), "printed as {text:?}");
     assert!(!text.contains('\n'), "{text:?} is one line");
-}
-
-/// Random values, edge values among them more often than chance would have it.
-struct Generator(Random);
-
-impl Generator {
-    fn new(seed: u64) -> Self {
-        Self(Random::new(seed))
-    }
-
-    fn number(&mut self) -> u64 {
-        match self.0.below(4) {
-            0 => self.0.below(4),
-            1 => u64::MAX - self.0.below(3),
-            2 => self.0.below(1_000),
-            _ => self.0.next_u64(),
-        }
-    }
-
-    fn position(&mut self) -> LogPosition {
-        match self.0.below(8) {
-            0 => LogPosition::ZERO,
-            1 => LogPosition::INVALID,
-            _ => at(self.number(), self.number()),
-        }
-    }
-
-    fn config(&mut self) -> ClusterConfig {
-        let mut set = || (0..self.0.below(4)).map(|_| id(self.number())).collect();
-        ClusterConfig {
-            voters: set(),
-            new_voters: set(),
-            non_voters: set(),
-        }
-    }
-
-    fn entry(&mut self) -> LogEntry {
-        match self.0.below(6) {
-            0 => LogEntry::Term(term(self.number())),
-            1 => LogEntry::ClusterConfig(self.config()),
-            _ => LogEntry::Command,
-        }
-    }
-
-    fn entries(&mut self) -> LogEntries {
-        let mut entries = LogEntries::new(self.position());
-        for _ in 0..self.0.below(5) {
-            if self.0.chance(333) {
-                let count = self.0.below(300) as usize;
-                entries.extend(std::iter::repeat_n(LogEntry::Command, count));
-            } else {
-                entries.push(self.entry());
-            }
-        }
-        entries
-    }
-
-    fn message(&mut self) -> Message {
-        let header = MessageHeader {
-            from: id(self.number()),
-            term: term(self.number()),
-            seqno: MessageSeqNo::new(self.number()),
-        };
-        match self.0.below(4) {
-            0 => Message::RequestVoteCall {
-                header,
-                last_position: self.position(),
-            },
-            1 => Message::RequestVoteReply {
-                header,
-                vote_granted: self.0.chance(500),
-            },
-            2 => Message::AppendEntriesCall {
-                header,
-                commit_index: index(self.number()),
-                entries: self.entries(),
-            },
-            _ => Message::AppendEntriesReply {
-                header,
-                last_position: self.position(),
-            },
-        }
-    }
-
-    fn actions(&mut self) -> Actions {
-        Actions {
-            set_election_timeout: self.0.chance(500),
-            save_current_term: self.0.chance(500),
-            save_voted_for: self.0.chance(500),
-            broadcast_message: self.0.chance(500).then(|| self.message()),
-            append_log_entries: self.0.chance(500).then(|| self.entries()),
-            send_messages: (0..self.0.below(3))
-                .map(|_| (id(self.number()), self.message()))
-                .collect(),
-            install_snapshots: (0..self.0.below(3)).map(|_| id(self.number())).collect(),
-        }
-    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use alloc::collections::BTreeSet;
 
 use defmt::{Format, Formatter, write};
 
+use crate::codec::{DecodeError, DecodeProblem, Limits, NoRoom};
 use crate::{
     Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
     Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role, Term,
@@ -240,6 +241,42 @@ impl Format for Node {
     }
 }
 
+impl Format for NoRoom {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "the buffer is too small for the value");
+    }
+}
+
+impl Format for Limits {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "at most {} bytes, {} entries, {} terms and configurations, {} members",
+            self.bytes, self.entries, self.terms_and_configs, self.members
+        );
+    }
+}
+
+impl Format for DecodeProblem {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Truncated => write!(f, "the encoding ends too early"),
+            Self::Trailing => write!(f, "there are bytes behind the value"),
+            Self::Version(version) => write!(f, "version {} is not known", version),
+            Self::Tag(tag) => write!(f, "tag {=u8:#04x} is not that of the value", tag),
+            Self::NotCanonical => write!(f, "a number or list is not in its one form"),
+            Self::IndexTooLarge => write!(f, "an index is above the largest one"),
+            Self::TooLong => write!(f, "a limit is exceeded"),
+        }
+    }
+}
+
+impl Format for DecodeError {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "byte {}: {}", self.offset, self.problem);
+    }
+}
+
 /// Every public type has a format; a new one without does not compile.
 const _: () = {
     const fn formats<T: Format>() {}
@@ -247,4 +284,5 @@ const _: () = {
     formats::<(LogPosition, Role, ClusterConfig, LogEntry, LogEntries)>();
     formats::<(Log, CommitStatus, Message, MessageHeader, Action)>();
     formats::<(Actions, Node, ReadStatus, ReadToken)>();
+    formats::<(NoRoom, Limits, DecodeError, DecodeProblem)>();
 };

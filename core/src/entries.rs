@@ -289,6 +289,15 @@ impl LogEntries {
         })
     }
 
+    /// Appends so many commands at once, or none if there are not so many indexes left; says whether it did.
+    pub(crate) fn push_commands(&mut self, count: u64) -> bool {
+        let last = self.last_index.get().checked_add(count);
+        if let Some(last) = last {
+            self.last_index = LogIndex::new(last);
+        }
+        last.is_some()
+    }
+
     /// Walks the entries, with the choice to skip commands.
     pub(crate) fn walk(&self) -> Walk<'_> {
         Walk {
@@ -423,7 +432,14 @@ pub(crate) struct Walk<'a> {
     configs: core::slice::Iter<'a, (LogIndex, ClusterConfig)>,
 }
 
-impl Walk<'_> {
+/// An entry that is only looked at.
+pub(crate) enum EntryRef<'a> {
+    Term(Term),
+    ClusterConfig(&'a ClusterConfig),
+    Command,
+}
+
+impl<'a> Walk<'a> {
     /// Goes on to the next entry that is no command, or to the end; returns how many commands were skipped.
     pub(crate) fn skip_commands(&mut self) -> u64 {
         let term = self.terms.as_slice().first().map(|&(index, _)| index);
@@ -434,38 +450,40 @@ impl Walk<'_> {
         self.position.index = last_command;
         skipped
     }
+
+    /// The next entry, not copied.
+    pub(crate) fn next_ref(&mut self) -> Option<(LogPosition, EntryRef<'a>)> {
+        if self.position.index == self.last_index {
+            return None;
+        }
+        let index = self.position.index.checked_next()?;
+        self.position.index = index;
+        let term = self.terms.as_slice().first();
+        if let Some(&(_, term)) = term.filter(|&&(at, _)| at == index) {
+            self.terms.next();
+            self.position.term = term;
+            return Some((self.position, EntryRef::Term(term)));
+        }
+        let config = self.configs.as_slice().first();
+        if let Some((_, config)) = config.filter(|&&(at, _)| at == index) {
+            self.configs.next();
+            return Some((self.position, EntryRef::ClusterConfig(config)));
+        }
+        Some((self.position, EntryRef::Command))
+    }
 }
 
 impl Iterator for Walk<'_> {
     type Item = (LogPosition, LogEntry);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.position.index == self.last_index {
-            return None;
-        }
-        let index = self.position.index.checked_next()?;
-        self.position.index = index;
-        let is_here = |at: LogIndex| at == index;
-        if let Some(&(_, term)) = self
-            .terms
-            .as_slice()
-            .first()
-            .filter(|&&(at, _)| is_here(at))
-        {
-            self.terms.next();
-            self.position.term = term;
-            return Some((self.position, LogEntry::Term(term)));
-        }
-        if let Some((_, config)) = self
-            .configs
-            .as_slice()
-            .first()
-            .filter(|&&(at, _)| is_here(at))
-        {
-            self.configs.next();
-            return Some((self.position, LogEntry::ClusterConfig(config.clone())));
-        }
-        Some((self.position, LogEntry::Command))
+        let (position, entry) = self.next_ref()?;
+        let entry = match entry {
+            EntryRef::Term(term) => LogEntry::Term(term),
+            EntryRef::ClusterConfig(config) => LogEntry::ClusterConfig(config.clone()),
+            EntryRef::Command => LogEntry::Command,
+        };
+        Some((position, entry))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -78,6 +78,9 @@
 //!     its continuation: start with none. A node that has lost its storage is a new node, with a new
 //!     identifier: under its old one it could vote twice.
 //!
+//! Beside the node there are two forms for its values, both optional: [`codec`] for links and stores, and
+//! [`notation`] for people.
+//!
 //! # Which paper, and where this crate differs
 //!
 //! "§" is *In Search of an Understandable Consensus Algorithm (Extended Version)* by Diego Ongaro and John
@@ -132,7 +135,7 @@
 
 extern crate alloc;
 
-// Each module imports only from those above it; `notation` and `defmt` hang at the side.
+// Each module imports only from those above it; `codec`, `notation` and `defmt` hang at the side.
 mod ids;
 mod position;
 mod read;
@@ -150,6 +153,7 @@ mod replication;
 
 mod node;
 
+pub mod codec;
 #[cfg(feature = "defmt")]
 mod defmt;
 pub mod notation;

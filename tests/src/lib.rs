@@ -1,6 +1,8 @@
-//! What the tests of raftbare share: short names for values, and a disk that stores what actions say.
+//! What the tests of raftbare share: short names for values, values by chance, and a disk that stores
+//! what actions say.
 //!
 //! Nothing here looks inside the core: everything goes through its public items, as a user's code does.
 
 pub mod disk;
+pub mod generate;
 pub mod values;
