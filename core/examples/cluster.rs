@@ -19,19 +19,19 @@ use std::sync::{LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use raftbare::codec::{self, Limits};
 use raftbare::{
-    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
-    MessageHeader, Node, NodeId, ReadStatus, Role,
+    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message, Node, NodeId,
+    ReadStatus, Role,
 };
 use redb::{Database, ReadableTable, TableDefinition};
-use serde::{Deserialize, Serialize};
 
 const IDS: [NodeId; 3] = [NodeId::new(1), NodeId::new(2), NodeId::new(3)];
 /// A node looks for messages and for its client in turn: so long it waits for a message.
 const PAUSE: Duration = Duration::from_millis(1);
 /// The term and the vote.
 const STATE: TableDefinition<(), (u64, Option<u64>)> = TableDefinition::new("state");
-/// An `Entry` for each index.
+/// A `Packed` entry for each index.
 const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
 /// What a name service would know.
 static ADDRESSES: Mutex<BTreeMap<NodeId, SocketAddr>> = Mutex::new(BTreeMap::new());
@@ -211,11 +211,13 @@ impl Member {
         let transaction = database.begin_write()?;
         let state = transaction.open_table(STATE)?.get(())?.map(|it| it.value());
         let (term, vote) = state.unwrap_or_default();
-        let mut list = Vec::new();
+        let (mut entries, mut commands) = (LogEntries::new(LogPosition::ZERO), Commands::new());
         for row in transaction.open_table(LOG)?.iter()? {
-            list.push(postcard::from_bytes(row?.1.value())?);
+            let (bytes, list): Packed = postcard::from_bytes(row?.1.value())?;
+            let one = codec::decode_entries(&bytes, &Limits::default())?;
+            commands.extend(positions_of_commands(&one).zip(list));
+            entries.extend(one.iter());
         }
-        let (entries, commands) = unpack(LogPosition::ZERO, list);
         let end = entries.last_position();
         say!("Node {id} starts in term {term}, and its log ends at {end}.");
         let log = Log::new(ClusterConfig::new(), entries);
@@ -264,10 +266,12 @@ impl Member {
                 Action::SetElectionTimeout => restarts_timer = true,
                 Action::SaveCurrentTerm | Action::SaveVotedFor => self.save(None)?,
                 Action::BroadcastMessage(message) => {
-                    self.node.peers().for_each(|to| self.send(to, &message));
+                    self.node
+                        .peers()
+                        .for_each(|to| self.send(to, message.clone()));
                 }
                 Action::AppendLogEntries(entries) => self.save(Some(&entries))?,
-                Action::SendMessage(to, message) => self.send(to, &message),
+                Action::SendMessage(to, message) => self.send(to, message),
                 Action::InstallSnapshot(_) => {} // Does not come: no log is cut here.
             }
         }
@@ -295,15 +299,21 @@ impl Member {
             let mut log = transaction.open_table(LOG)?;
             let first = entries.prev_position().index.get() + 1;
             log.retain_in(first.., |_, _| false)?;
-            for (index, entry) in (first..).zip(pack(entries, &self.commands)) {
-                log.insert(index, &postcard::to_allocvec(&entry)?[..])?;
+            let mut prev = entries.prev_position();
+            for (position, entry) in entries.iter_with_positions() {
+                let one = LogEntries::from_iter(prev, [entry]);
+                let mut bytes = Vec::new();
+                codec::encode_entries(&one, &mut bytes)?;
+                let packed: Packed = (bytes, commands_of(&one, &self.commands));
+                log.insert(position.index.get(), &postcard::to_allocvec(&packed)?[..])?;
+                prev = position;
             }
         }
         Ok(transaction.commit()?)
     }
 
     /// Sends a message. If it gets lost, Raft makes up for it.
-    fn send(&self, to: NodeId, message: &Message) {
+    fn send(&self, to: NodeId, message: Message) {
         if let Some(address) = ADDRESSES.lock().unwrap().get(&to) {
             let datagram = encode(message, &self.commands);
             let _ = self.socket.send_to(&datagram, address);
@@ -341,78 +351,41 @@ impl Member {
     }
 }
 
-/// A log entry with its command, as it is stored and sent.
-#[derive(Serialize, Deserialize)]
-enum Entry {
-    Term(u64),
-    /// Voters, new voters, non-voters.
-    Config([Vec<u64>; 3]),
-    Command(Command),
+/// What is stored and sent: the bytes of the core's codec, then the commands of the entries in order.
+type Packed = (Vec<u8>, Vec<Command>);
+
+fn commands_of(entries: &LogEntries, commands: &Commands) -> Vec<Command> {
+    positions_of_commands(entries)
+        .map(|position| commands[&position].clone())
+        .collect()
 }
 
-fn pack(entries: &LogEntries, commands: &Commands) -> impl Iterator<Item = Entry> {
+fn positions_of_commands(entries: &LogEntries) -> impl Iterator<Item = LogPosition> {
     let entries = entries.iter_with_positions();
-    entries.map(|(position, entry)| match entry {
-        LogEntry::Term(term) => Entry::Term(term.get()),
-        LogEntry::ClusterConfig(config) => {
-            let sets = [config.voters, config.new_voters, config.non_voters];
-            Entry::Config(sets.map(|ids| ids.into_iter().map(NodeId::get).collect()))
-        }
-        LogEntry::Command => Entry::Command(commands[&position].clone()),
-    })
+    entries.filter_map(|(position, entry)| (entry == LogEntry::Command).then_some(position))
 }
 
-fn unpack(prev_position: LogPosition, list: Vec<Entry>) -> (LogEntries, Commands) {
-    let (mut entries, mut commands) = (LogEntries::new(prev_position), Commands::new());
-    for entry in list {
-        match entry {
-            Entry::Term(term) => entries.push(LogEntry::Term(term.into())),
-            Entry::Config(sets) => {
-                let mut config = ClusterConfig::new();
-                let sets = sets.map(|ids| ids.into_iter().map(NodeId::new).collect());
-                [config.voters, config.new_voters, config.non_voters] = sets;
-                entries.push(LogEntry::ClusterConfig(config));
-            }
-            Entry::Command(command) => {
-                entries.push(LogEntry::Command);
-                commands.insert(entries.last_position(), command);
-            }
-        }
+/// A call is cut to what fits in a datagram on every system: the reply will tell how far it came.
+fn encode(mut message: Message, commands: &Commands) -> Vec<u8> {
+    let (mut bytes, mut list) = (Vec::new(), Vec::new());
+    if let Message::AppendEntriesCall { entries, .. } = &mut message {
+        entries.truncate(100);
+        list = commands_of(entries, commands);
     }
-    (entries, commands)
-}
-
-/// Kind; sender, term, number; a position's term and index; one more number. Then the entries.
-type Datagram = ([u64; 7], Vec<Entry>);
-
-#[rustfmt::skip] // One kind of message a line.
-fn encode(message: &Message, commands: &Commands) -> Vec<u8> {
-    let (kind, at, number, entries) = match message {
-        Message::RequestVoteCall { last_position, .. } => (0, *last_position, 0, None),
-        Message::RequestVoteReply { vote_granted, .. } => (1, LogPosition::ZERO, u64::from(*vote_granted), None),
-        Message::AppendEntriesCall { commit_index, entries, .. } => (2, entries.prev_position(), commit_index.get(), Some(entries)),
-        Message::AppendEntriesReply { last_position, .. } => (3, *last_position, 0, None),
-    };
-    // Cut to what fits in a datagram on every system: the reply will tell how far they came.
-    let list = entries.into_iter().flat_map(|entries| pack(entries, commands)).take(100).collect();
-    let [from, term, seqno] = [message.from().get(), message.term().get(), message.seqno().get()];
-    let datagram: Datagram = ([kind, from, term, seqno, at.term.get(), at.index.get(), number], list);
-    postcard::to_allocvec(&datagram).expect("all of it can be encoded")
+    codec::encode_message(&message, &mut bytes).expect("a vector has room");
+    postcard::to_allocvec::<Packed>(&(bytes, list)).expect("all of it can be encoded")
 }
 
 /// The message of a datagram with the commands of its entries. `None` if it is none.
-#[rustfmt::skip] // One kind of message a line.
 fn decode(datagram: &[u8]) -> Option<(Message, Commands)> {
-    let ([kind, from, term, seqno, at_term, at_index, number], list): Datagram = postcard::from_bytes(datagram).ok()?;
-    let header = MessageHeader { from: from.into(), term: term.into(), seqno: seqno.into() };
-    let last_position = LogPosition { term: at_term.into(), index: at_index.into() };
-    let (entries, commands) = unpack(last_position, list);
-    let message = match kind {
-        0 => Message::RequestVoteCall { header, last_position },
-        1 => Message::RequestVoteReply { header, vote_granted: number == 1 },
-        2 => Message::AppendEntriesCall { header, commit_index: number.into(), entries },
-        3 => Message::AppendEntriesReply { header, last_position },
-        _ => return None,
-    };
+    let (bytes, list): Packed = postcard::from_bytes(datagram).ok()?;
+    let message = codec::decode_message(&bytes, &Limits::default()).ok()?;
+    let mut commands = Commands::new();
+    if let Message::AppendEntriesCall { entries, .. } = &message {
+        let count = list.len();
+        commands.extend(positions_of_commands(entries).zip(list));
+        let is_complete = count == positions_of_commands(entries).count();
+        return is_complete.then_some((message, commands));
+    }
     Some((message, commands))
 }
