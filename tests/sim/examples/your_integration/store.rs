@@ -1,13 +1,14 @@
 //! The store: a file to which records are appended.
 //!
-//! A record is the number of its words, a checksum, and the words, all of them little-endian; either a term with
-//! a vote, or entries.
+//! A record is its length, a checksum, and in the core's codec either the hard state, which is term and vote, or
+//! entries with their commands.
 
+use raftbare::codec::{self, Limits};
 use raftbare::{LogEntries, LogPosition, NodeId, Term};
 use raftbare_sim::medium::Medium;
 use raftbare_sim::random::mix;
 
-use super::transport::{Commands, pack, to_bytes, to_words, unpack};
+use super::transport::{Commands, pack, read_commands, unpack};
 
 /// The file, with what it says. In place of `Medium` stands a real file in the end.
 #[derive(Debug, Clone)]
@@ -28,19 +29,22 @@ impl Store {
     }
 
     pub(super) fn write_ballot(&mut self, term: Term, vote: Option<NodeId>) {
-        self.write(&[0, term.get(), vote.map_or(0, NodeId::get)]);
+        let mut encoding = Vec::new();
+        codec::encode_hard_state(term, vote, &mut encoding).expect("a vector has room");
+        let no_entries = LogEntries::new(LogPosition::ZERO);
+        self.write(&pack(&encoding, &no_entries, &Commands::new()));
     }
 
     pub(super) fn write_entries(&mut self, entries: &LogEntries, commands: &Commands) {
-        let prev = entries.prev_position();
-        let mut words = vec![1, prev.term.get(), prev.index.get()];
-        pack(entries, commands, &mut words);
-        self.write(&words);
+        let mut encoding = Vec::new();
+        codec::encode_entries(entries, &mut encoding).expect("a vector has room");
+        self.write(&pack(&encoding, entries, commands));
     }
 
-    fn write(&mut self, words: &[u64]) {
-        let head = [words.len() as u64, checksum(words)];
-        self.file.append(&to_bytes(&[&head[..], words].concat()));
+    fn write(&mut self, record: &[u8]) {
+        let len = record.len() as u64;
+        let head = [len.to_le_bytes(), checksum(record).to_le_bytes()].concat();
+        self.file.append(&[&head[..], record].concat());
     }
 
     pub(super) fn sync(&mut self) {
@@ -75,36 +79,40 @@ impl Default for Stored {
 impl Stored {
     /// Reads what was written since the last time, up to the end or to the first record that is not whole.
     fn read_on(&mut self, file: &[u8]) {
-        let words = to_words(&file[self.len..]);
-        let mut rest = &words[..];
-        while let [len, sum, after @ ..] = rest
-            && let Some(record) = after.get(..*len as usize)
-            && *sum == checksum(record)
-        {
-            self.read(record);
-            self.len += 8 * (2 + record.len());
-            rest = &after[record.len()..];
+        while let Some((record, len)) = next_record(&file[self.len..]) {
+            self.read(record).expect("the checksum was right");
+            self.len += len;
         }
     }
 
-    fn read(&mut self, record: &[u64]) {
-        if let [0, term, vote] = *record {
-            self.term = term.into();
-            self.vote = (vote != 0).then_some(NodeId::new(vote));
-        } else if let [1, term, index, entries @ ..] = record {
-            let prev = LogPosition {
-                term: (*term).into(),
-                index: (*index).into(),
-            };
-            let (entries, commands) = unpack(prev, entries).expect("the checksum was right");
-            self.entries.truncate(prev.index.get() as usize);
-            entries.iter().for_each(|entry| self.entries.push(entry));
-            self.commands.extend(commands);
+    fn read(&mut self, record: &[u8]) -> Option<()> {
+        let (encoding, rest) = unpack(record)?;
+        let limits = Limits::default();
+        if let Ok((term, vote)) = codec::decode_hard_state(encoding, &limits) {
+            (self.term, self.vote) = (term, vote);
+            return Some(());
         }
+        let entries = codec::decode_entries(encoding, &limits).ok()?;
+        self.entries
+            .truncate(entries.prev_position().index.get() as usize);
+        self.entries.extend(entries.iter());
+        self.commands.extend(read_commands(&entries, rest)?);
+        Some(())
     }
 }
 
-/// Never 0, not even for no words: a hole in a file is no record.
-fn checksum(words: &[u64]) -> u64 {
-    words.iter().fold(1, |sum, &word| mix(sum ^ word))
+/// The first record, if it is whole, and how many bytes it takes with its head.
+fn next_record(file: &[u8]) -> Option<(&[u8], usize)> {
+    let (len, rest) = file.split_first_chunk()?;
+    let (sum, rest) = rest.split_first_chunk()?;
+    let record = rest.get(..usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
+    let is_whole = u64::from_le_bytes(*sum) == checksum(record);
+    is_whole.then_some((record, 16 + record.len()))
+}
+
+/// Never 0, not even for no bytes: a hole in a file is no record.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(1, |sum, &byte| mix(sum ^ u64::from(byte)))
 }

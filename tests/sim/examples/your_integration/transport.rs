@@ -1,8 +1,9 @@
-//! The transport: a datagram is a kind, the sender, term and number, a position, one more number, the entries.
+//! The transport: a datagram is a message in the core's codec, with the commands of its entries.
 
 use std::collections::BTreeMap;
 
-use raftbare::{ClusterConfig, LogEntries, LogEntry, LogPosition, Message, MessageHeader, NodeId};
+use raftbare::codec::{self, Limits};
+use raftbare::{LogEntries, LogEntry, LogPosition, Message};
 
 /// The commands by the positions of their entries.
 pub(super) type Commands = BTreeMap<LogPosition, u64>;
@@ -10,87 +11,52 @@ pub(super) type Commands = BTreeMap<LogPosition, u64>;
 pub(super) type Datagram = Vec<u8>;
 
 /// The datagram of a message.
-#[rustfmt::skip] // One kind of message a line.
 pub(super) fn encode(message: &Message, commands: &Commands) -> Datagram {
-    let (kind, at, number) = match message {
-        Message::RequestVoteCall { last_position, .. } => (0, *last_position, 0),
-        Message::RequestVoteReply { vote_granted, .. } => (1, LogPosition::ZERO, u64::from(*vote_granted)),
-        Message::AppendEntriesCall { commit_index, entries, .. } => (2, entries.prev_position(), commit_index.get()),
-        Message::AppendEntriesReply { last_position, .. } => (3, *last_position, 0),
-    };
-    let [from, term, seqno] = [message.from().get(), message.term().get(), message.seqno().get()];
-    let mut words = vec![kind, from, term, seqno, at.term.get(), at.index.get(), number];
-    if let Message::AppendEntriesCall { entries, .. } = message {
-        pack(entries, commands, &mut words);
+    let mut encoding = Vec::new();
+    codec::encode_message(message, &mut encoding).expect("a vector has room");
+    match message {
+        Message::AppendEntriesCall { entries, .. } => pack(&encoding, entries, commands),
+        _ => pack(&encoding, &LogEntries::new(LogPosition::ZERO), commands),
     }
-    to_bytes(&words)
 }
 
 /// The message of a datagram with the commands of its entries. `None` if it is none.
-#[rustfmt::skip] // One kind of message a line.
 pub(super) fn decode(datagram: &[u8]) -> Option<(Message, Commands)> {
-    let words = to_words(datagram);
-    let [kind, from, term, seqno, at_term, at_index, number, ref entries @ ..] = words[..] else { return None };
-    let header = MessageHeader { from: from.into(), term: term.into(), seqno: seqno.into() };
-    let last_position = LogPosition { term: at_term.into(), index: at_index.into() };
-    let (entries, commands) = unpack(last_position, entries)?;
-    let message = match kind {
-        0 => Message::RequestVoteCall { header, last_position },
-        1 => Message::RequestVoteReply { header, vote_granted: number == 1 },
-        2 => Message::AppendEntriesCall { header, commit_index: number.into(), entries },
-        3 => Message::AppendEntriesReply { header, last_position },
-        _ => return None,
+    let (encoding, rest) = unpack(datagram)?;
+    let message = codec::decode_message(encoding, &Limits::default()).ok()?;
+    let commands = match &message {
+        Message::AppendEntriesCall { entries, .. } => read_commands(entries, rest)?,
+        _ => Commands::new(),
     };
     Some((message, commands))
 }
 
-/// Entries with their commands: a term, a command, or the three sets of a configuration with their sizes.
-pub(super) fn pack(entries: &LogEntries, commands: &Commands, words: &mut Vec<u64>) {
-    for (position, entry) in entries.iter_with_positions() {
-        match entry {
-            LogEntry::Term(term) => words.extend([0, term.get()]),
-            LogEntry::Command => words.extend([1, commands[&position]]),
-            LogEntry::ClusterConfig(config) => {
-                words.push(2);
-                for set in [config.voters, config.new_voters, config.non_voters] {
-                    words.push(set.len() as u64);
-                    words.extend(set.into_iter().map(NodeId::get));
-                }
-            }
-        }
+/// What is sent and stored: the length of an encoding, the encoding, the commands of the entries in it.
+pub(super) fn pack(encoding: &[u8], entries: &LogEntries, commands: &Commands) -> Vec<u8> {
+    let mut bytes = (encoding.len() as u32).to_le_bytes().to_vec();
+    bytes.extend_from_slice(encoding);
+    for position in positions_of_commands(entries) {
+        bytes.extend_from_slice(&commands[&position].to_le_bytes());
     }
+    bytes
 }
 
-pub(super) fn unpack(prev: LogPosition, words: &[u64]) -> Option<(LogEntries, Commands)> {
-    let (mut entries, mut commands) = (LogEntries::new(prev), Commands::new());
-    let mut words = words.iter().copied();
-    while let Some(kind) = words.next() {
-        match kind {
-            0 => entries.push(LogEntry::Term(words.next()?.into())),
-            1 => {
-                entries.push(LogEntry::Command);
-                commands.insert(entries.last_position(), words.next()?);
-            }
-            2 => {
-                let mut set = || {
-                    let len = words.next()? as usize;
-                    Some(words.by_ref().take(len).map(NodeId::new).collect())
-                };
-                let mut config = ClusterConfig::new();
-                [config.voters, config.new_voters, config.non_voters] = [set()?, set()?, set()?];
-                entries.push(LogEntry::ClusterConfig(config));
-            }
-            _ => return None,
-        }
-    }
-    Some((entries, commands))
+/// The encoding, and the bytes of the commands.
+pub(super) fn unpack(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(u32::from_le_bytes(*len) as usize)
 }
 
-pub(super) fn to_bytes(words: &[u64]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+/// The commands of the entries, if these bytes are neither too few nor too many for them.
+pub(super) fn read_commands(entries: &LogEntries, bytes: &[u8]) -> Option<Commands> {
+    let (words, rest) = bytes.as_chunks();
+    let positions: Vec<_> = positions_of_commands(entries).collect();
+    let commands = words.iter().map(|&word| u64::from_le_bytes(word));
+    let is_whole = rest.is_empty() && positions.len() == words.len();
+    is_whole.then(|| positions.into_iter().zip(commands).collect())
 }
 
-pub(super) fn to_words(bytes: &[u8]) -> Vec<u64> {
-    let (words, _) = bytes.as_chunks();
-    words.iter().map(|&word| u64::from_le_bytes(word)).collect()
+fn positions_of_commands(entries: &LogEntries) -> impl Iterator<Item = LogPosition> {
+    let entries = entries.iter_with_positions();
+    entries.filter_map(|(position, entry)| (entry == LogEntry::Command).then_some(position))
 }
