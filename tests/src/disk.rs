@@ -93,11 +93,6 @@ impl Disk {
             || self.entries.iter().any(|&(stored, _)| stored == position)
     }
 
-    /// Whether this is stored, or something after it was compacted.
-    pub fn has_up_to(&self, position: LogPosition) -> bool {
-        position.index < self.snapshot_position.index || self.contains(position)
-    }
-
     /// What is stored, for [`Node::restart`].
     ///
     /// # Panics

@@ -9,82 +9,64 @@ use raftbare::{Action, Actions, LogIndex, Message, MessageHeader, Node, NodeId, 
 use crate::disk::Disk;
 use crate::integration::Read;
 
-/// A mistake that somebody has made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Flaw {
-    /// The vote is not stored (figure 2, "persistent state").
-    VoteNotStored,
-    /// The term is not stored (figure 2, "persistent state").
-    TermNotStored,
-    /// Messages leave before the entries that they acknowledge are stored.
-    SendsBeforeStoring,
-    /// An append does not drop what was stored after its start.
-    AppendKeepsTail,
-    /// What was appended last is not synced, and a crash loses it.
-    AppendNotSynced,
-    /// A server comes back under its old name with an empty disk.
-    ComesBackEmpty,
-    /// A restart takes the entries and forgets the snapshot's configuration (§7).
-    RestartForgetsConfig,
-    /// A vote is given to the longer log, whatever its last term (§5.4.1).
-    ComparesOnlyIndexes,
-    /// Entries of older terms are committed by counting (§5.4.2, figure 8).
-    CommitsOldTerms,
-    /// An election is won with one vote less than a majority (§5.2).
-    OneVoteShort,
-    /// In a joint configuration the majority of the old voters elects (§6).
-    ElectsByOldVotersOnly,
-    /// A reply counts for the newest call, whatever call it answers.
-    CountsStaleReplies,
-    /// Entries are applied as soon as they are in the log.
-    AppliesUncommitted,
-    /// The leader counts entries that its own disk does not have yet, alone in its cluster too.
-    CountsUnstored,
-    /// The state is replaced by any snapshot that comes, an older one too.
-    TakesOlderSnapshots,
-    /// A snapshot is stored with the latest configuration, not with the one at its position.
-    SnapshotWithLatestConfig,
-    /// Commands are kept by index alone, so an overwritten entry gets another's command.
-    CommandsByIndex,
-    /// A call is cut, and the commands of its first entries are dropped, not of its last.
-    CutsTheWrongCommands,
-    /// A leader answers reads from its own state at once (§8).
-    ReadsAtOnce,
-    /// A read does not wait for an entry of the leader's own term (§8).
-    ReadsBeforeOwnTerm,
-    /// Followers do not restart their timers when they are told to.
-    FollowersSleep,
-    /// Nobody sends snapshots.
-    NeverSendsSnapshots,
+/// Makes the list of mistakes: a name, the rule of the paper that is broken, and how.
+macro_rules! flaws {
+    ($($name:ident: $rule:literal, $how:literal;)*) => {
+        /// A mistake that somebody has made.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Flaw {
+            $(#[doc = concat!("Breaks ", $rule, ": ", $how, ".")] $name,)*
+        }
+
+        impl Flaw {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Where the paper states the rule that is broken.
+            #[must_use]
+            pub const fn rule(self) -> &'static str {
+                match self {
+                    $(Self::$name => $rule,)*
+                }
+            }
+
+            /// How it is broken.
+            #[must_use]
+            pub const fn how(self) -> &'static str {
+                match self {
+                    $(Self::$name => $how,)*
+                }
+            }
+        }
+    };
+}
+
+flaws! {
+    VoteNotStored: "figure 2", "the vote is not stored";
+    TermNotStored: "figure 2", "the term is not stored";
+    SendsBeforeStoring: "figure 2", "messages leave before the entries that they acknowledge are stored";
+    AppendKeepsTail: "§5.3", "an append does not drop what was stored after its start";
+    AppendNotSynced: "figure 2", "what was appended last is not synced, and a crash loses it";
+    ComesBackEmpty: "figure 2", "a server comes back under its old name with an empty disk";
+    RestartForgetsConfig: "§6, §7", "a restart takes the entries and forgets the snapshot's configuration";
+    ComparesOnlyIndexes: "§5.4.1", "a vote is given to the longer log, whatever its last term";
+    CommitsOldTerms: "§5.4.2", "entries of older terms are committed by counting (figure 8)";
+    OneVoteShort: "§5.2", "an election is won with one vote less than a majority";
+    ElectsByOldVotersOnly: "§6", "in a joint configuration the majority of the old voters elects";
+    CountsStaleReplies: "§5.3", "a reply counts for the newest call, whatever call it answers";
+    AppliesUncommitted: "§5.3", "entries are applied as soon as they are in the log";
+    CountsUnstored: "§5.3", "the leader counts entries that its own disk does not have yet";
+    TakesOlderSnapshots: "§7", "the state is replaced by any snapshot that comes, an older one too";
+    SnapshotWithLatestConfig: "§6, §7", "a snapshot is stored with the latest configuration, not with the one there";
+    CommandsByIndex: "§5.3", "commands are kept by index alone: an overwritten entry gets another's";
+    CutsTheWrongCommands: "§5.3", "a call is cut at its end, and its commands at their beginning";
+    ReadsAtOnce: "§8", "a leader answers reads from its own state at once";
+    ReadsBeforeOwnTerm: "§8", "a read does not wait for an entry of the leader's own term";
+    FollowersSleep: "§5.2", "followers do not restart their timers when they are told to";
+    NeverSendsSnapshots: "§7", "nobody sends snapshots";
 }
 
 impl Flaw {
-    /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::VoteNotStored,
-        Self::TermNotStored,
-        Self::SendsBeforeStoring,
-        Self::AppendKeepsTail,
-        Self::AppendNotSynced,
-        Self::ComesBackEmpty,
-        Self::RestartForgetsConfig,
-        Self::ComparesOnlyIndexes,
-        Self::CommitsOldTerms,
-        Self::OneVoteShort,
-        Self::ElectsByOldVotersOnly,
-        Self::CountsStaleReplies,
-        Self::AppliesUncommitted,
-        Self::CountsUnstored,
-        Self::TakesOlderSnapshots,
-        Self::SnapshotWithLatestConfig,
-        Self::CommandsByIndex,
-        Self::CutsTheWrongCommands,
-        Self::ReadsAtOnce,
-        Self::ReadsBeforeOwnTerm,
-        Self::FollowersSleep,
-        Self::NeverSendsSnapshots,
-    ];
-
     /// Whether the action is forgotten.
     #[must_use]
     pub fn skips(self, role: Role, action: &Action) -> bool {

@@ -1,18 +1,20 @@
-//! How a script executes actions, and what it checks.
+//! How a script lets its servers execute actions, and what it checks.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-use raftbare::{Action, Message, NodeId};
+use raftbare::{Action, Node, NodeId};
 
 use super::event::Event;
 use super::mail::Flying;
 use super::world::World;
 use crate::checker::{Checker, Verdict, Violation};
+use crate::integration::{Effect, Integration};
 use crate::server::Payload;
 
 impl World {
-    /// Takes up to `limit` actions of a node and executes them in their order.
+    /// Lets a node's server execute up to `limit` actions in their order.
     pub(super) fn drain(&mut self, id: NodeId, limit: usize) -> Verdict {
         let mut executed = Vec::new();
         let verdict = self.execute_some(id, limit, &mut executed);
@@ -25,83 +27,50 @@ impl World {
     fn execute_some(&mut self, id: NodeId, limit: usize, executed: &mut Vec<Action>) -> Verdict {
         for _ in 0..limit {
             let server = self.server(id)?;
-            let Some(node) = &mut server.node else {
+            let Some(node) = &server.node else {
                 return Ok(());
             };
-            let Some(action) = node.actions_mut().next() else {
-                server.drop_compacted_commands();
+            let action = node.actions().clone().next();
+            let Some(effect) = server.next_effect() else {
                 return Checker::check_drained(server);
             };
-            executed.push(action.clone());
-            self.execute(id, action)?;
+            executed.extend(action);
+            self.follow(id, effect)?;
             self.check(id)?;
         }
         Ok(())
     }
 
-    fn execute(&mut self, id: NodeId, action: Action) -> Verdict {
+    /// What the server has done, or asks for: here nobody loses power, and timers fire when the script says so.
+    fn follow(&mut self, id: NodeId, effect: Effect<Box<Payload>>) -> Verdict {
         let Some(server) = self.servers.get_mut(&id) else {
             return Ok(());
         };
-        let Some(node) = &server.node else {
-            return Ok(());
-        };
-        match action {
-            Action::SetElectionTimeout => Ok(()),
-            Action::SaveCurrentTerm => {
-                server.disk.current_term = node.current_term();
-                self.checker.check_disk(id, &server.disk.durable())
+        match effect {
+            Effect::SetTimer | Effect::Done => Ok(()),
+            Effect::Stored => self.checker.check_disk(id, &server.durable()),
+            Effect::Append(entries) => {
+                self.checker
+                    .check_stored(&entries, |position| server.command(position))?;
+                let stored = server.next_effect();
+                stored.map_or(Ok(()), |effect| self.follow(id, effect))
             }
-            Action::SaveVotedFor => {
-                server.disk.voted_for = node.voted_for();
-                Ok(())
-            }
-            Action::BroadcastMessage(message) => {
-                let peers: Vec<NodeId> = node.peers().collect();
+            Effect::Send(to, payload) => self.send(id, to, *payload),
+            Effect::Broadcast(payload) => {
+                let peers: Vec<NodeId> = server.node.iter().flat_map(Node::peers).collect();
                 peers
                     .into_iter()
-                    .try_for_each(|to| self.send(id, to, message.clone()))
+                    .try_for_each(|to| self.send(id, to, (*payload).clone()))
             }
-            Action::AppendLogEntries(entries) => {
-                self.checker
-                    .check_stored(&entries, |position| server.commands.get(position))?;
-                let stored = server.append(&entries, usize::MAX);
-                stored.map_err(|what| Violation {
-                    property: "Append is possible",
-                    detail: format!("{id}: {what}: {entries}"),
-                })
-            }
-            Action::SendMessage(to, message) => self.send(id, to, message),
-            Action::InstallSnapshot(to) => {
-                let payload = Payload::Snapshot(server.disk.snapshot.clone());
-                self.mail.send(Flying {
-                    from: id,
-                    to,
-                    payload,
-                });
-                Ok(())
-            }
+            Effect::Failed(violation) => Err(violation),
         }
     }
 
-    /// Sends a message, with the commands of its entries.
-    fn send(&mut self, from: NodeId, to: NodeId, message: Message) -> Verdict {
-        let Some(server) = self.servers.get(&from) else {
-            return Ok(());
-        };
-        self.checker
-            .check_sent(from, to, &server.disk.durable(), &message)?;
-        let mut commands = Vec::new();
-        if let Message::AppendEntriesCall { entries, .. } = &message {
-            let Some(found) = server.commands_of(entries) else {
-                return Err(Violation {
-                    property: "Commands are at hand",
-                    detail: format!("{from} to {to}: {message}"),
-                });
-            };
-            commands = found;
+    fn send(&mut self, from: NodeId, to: NodeId, payload: Payload) -> Verdict {
+        if let (Payload::Raft(message, _), Some(server)) = (&payload, self.servers.get(&from)) {
+            self.checker
+                .check_sent(from, to, &server.durable(), message)?;
         }
-        let payload = Payload::Raft(message, commands);
         self.mail.send(Flying { from, to, payload });
         Ok(())
     }

@@ -128,7 +128,7 @@ impl Integration for Server {
 }
 
 impl Server {
-    /// Executes one action of the running node.
+    /// Executes one action of the running node. Nothing else in this package does.
     fn execute(&mut self, action: Action) -> Effect<Box<Payload>> {
         let Some(node) = &self.node else {
             return Effect::Done;

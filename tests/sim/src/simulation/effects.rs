@@ -1,4 +1,4 @@
-//! What a server does to the world: the one place where effects are executed and packets travel.
+//! What a server does to the world: where its effects are followed, and its packets travel.
 
 use alloc::vec::Vec;
 
@@ -23,7 +23,7 @@ impl<I: Integration> Simulation<I> {
         }
     }
 
-    /// Executes up to `limit` effects in their order.
+    /// Follows up to `limit` effects in their order.
     pub(super) fn drain(&mut self, id: NodeId, limit: usize) -> Verdict {
         for _ in 0..limit {
             if self.random.chance(self.options.crash_in_drain) {
@@ -34,7 +34,7 @@ impl<I: Integration> Simulation<I> {
                 Checker::check_drained(&self.servers[Self::index_of(id)])?;
                 break;
             };
-            self.execute(id, effect)?;
+            self.follow(id, effect)?;
         }
         self.check(id)
     }
@@ -45,8 +45,8 @@ impl<I: Integration> Simulation<I> {
         server.next_effect()
     }
 
-    /// Executes one effect. Nothing else in this package does.
-    fn execute(&mut self, id: NodeId, effect: Effect<I::Packet>) -> Verdict {
+    /// Follows one effect. (The actions behind it are executed in one place only: by the integration.)
+    fn follow(&mut self, id: NodeId, effect: Effect<I::Packet>) -> Verdict {
         let server = &self.servers[Self::index_of(id)];
         match effect {
             Effect::SetTimer => {
@@ -61,7 +61,7 @@ impl<I: Integration> Simulation<I> {
                     return Ok(());
                 }
                 self.next_effect(id)
-                    .map_or(Ok(()), |effect| self.execute(id, effect))
+                    .map_or(Ok(()), |effect| self.follow(id, effect))
             }
             Effect::Stored => self.checker.check_disk(id, &server.durable()),
             Effect::Done => Ok(()),
