@@ -3,13 +3,13 @@
 //! `cargo run --release --example cluster [-- --dir DIR]`
 //!
 //! The nodes are threads, so that one command shows everything, but only datagrams pass between them. The
-//! main thread is the client: it writes, reads, kills the leader, brings it back from its disk, and shows
-//! that all stores are equal. Run it again, and the cluster goes on where it was.
+//! main thread is the client: it writes, reads, kills the leader, goes on without it until its log is cut, brings
+//! it back from its disk, and shows that all stores are equal. Run it again, and the cluster goes on where it was.
 //!
-//! `Member` is the part to learn from: how the actions of a `Node` become durable and are sent. It takes no
-//! snapshots: after a restart it applies its log anew, as soon as it knows what is committed.
+//! `Member` is the part to learn from: what stands around a `Replica`. The example `counter` is the same without
+//! snapshots and without clients.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -19,28 +19,28 @@ use std::sync::{LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use raftbare::codec::{self, Limits};
-use raftbare::{
-    Action, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message, Node, NodeId,
-    ReadStatus, Role,
+use raftbare::replica::{
+    Batch, Change, Output, ReadTicket, Replica, ReplicaOptions, Stored, Ticket,
 };
-use redb::{Database, ReadableTable, TableDefinition};
+use raftbare::{NodeId, Role};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 const IDS: [NodeId; 3] = [NodeId::new(1), NodeId::new(2), NodeId::new(3)];
 /// A node looks for messages and for its client in turn: so long it waits for a message.
 const PAUSE: Duration = Duration::from_millis(1);
-/// The term and the vote.
-const STATE: TableDefinition<(), (u64, Option<u64>)> = TableDefinition::new("state");
-/// A `Packed` entry for each index.
+/// What `Batch::changes` change: the term, the vote, the log.
 const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
+/// The snapshot, and the next one as long as it is not complete.
+const SNAPSHOTS: TableDefinition<&str, Vec<u8>> = TableDefinition::new("snapshots");
 /// What a name service would know.
 static ADDRESSES: Mutex<BTreeMap<NodeId, SocketAddr>> = Mutex::new(BTreeMap::new());
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-/// Sets a key to a value. The crate knows only where commands stand, so its user has to keep them.
+/// Sets a key to a value.
 type Command = (String, String);
-type Commands = BTreeMap<LogPosition, Command>;
+/// The state that is replicated.
+type Pairs = BTreeMap<String, String>;
 /// What the client does with a node, in the thread of the node.
 type Request = Box<dyn FnOnce(&mut Member) + Send>;
 
@@ -74,10 +74,9 @@ fn run(dir: &Path) -> Result<()> {
     for id in IDS {
         client.start(id, dir)?;
     }
-    let is_empty = |it: &mut Member| it.node.log().entries().is_empty();
-    if IDS.iter().all(|&id| client.ask(id, is_empty) == Some(true)) {
+    // Where there is a cluster already, this does nothing.
+    if client.ask(IDS[0], |it| it.replica.create_cluster(&IDS)) == Some(true) {
         say!("All stores are empty: node 1 founds the cluster.");
-        client.ask(IDS[0], |it| it.node.create_cluster(&IDS));
     }
     let runs = client.read("runs")?.and_then(|runs| runs.parse().ok());
     let run: u64 = runs.unwrap_or(0) + 1;
@@ -85,16 +84,20 @@ fn run(dir: &Path) -> Result<()> {
     client.write(&[("runs".into(), run.to_string())])?;
 
     let command = |key: u64| (key.to_string(), format!("run {run}"));
-    for hundred in (0..1000).map(command).collect::<Vec<_>>().chunks(100) {
+    let commands: Vec<_> = (0..1000).map(command).collect();
+    for hundred in commands.chunks(100) {
         client.write(hundred)?;
     }
     say!("1000 writes, by the hundred, are committed.");
 
     let victim = client.kill_leader()?;
     say!("Node {victim}, the leader, is killed.");
+    for hundred in commands.chunks(100) {
+        client.write(hundred)?;
+    }
     let text = format!("run {run}, without node {victim}");
     client.write(&[("7".into(), text.clone())])?;
-    say!("The next write is committed.");
+    say!("The next 1001 writes are committed.");
     let value = client.read("7")?;
     say!("A linearizable read of key 7 tells: {value:?}.");
     assert_eq!(value, Some(text));
@@ -141,7 +144,7 @@ impl Client {
     }
 
     fn leader(&self) -> Option<NodeId> {
-        let leads = |id: &_| self.ask(*id, |it| it.node.role().is_leader()) == Some(true);
+        let leads = |id: &_| self.ask(*id, |it| it.replica.node().role().is_leader()) == Some(true);
         IDS.into_iter().find(leads)
     }
 
@@ -149,24 +152,19 @@ impl Client {
     fn write(&self, commands: &[Command]) -> Result<()> {
         wait_for(|| {
             let (leader, commands) = (self.leader()?, commands.to_vec());
-            let propose = |it: &mut Member| commands.into_iter().map(|c| it.propose(c)).last();
-            let last = self.ask(leader, propose)??;
-            let status = || self.ask(leader, move |it| it.node.get_commit_status(last));
-            let status = wait_for(|| status().filter(|it| !it.is_in_progress())).ok()?;
-            status.is_committed().then_some(()) // And so are those before the last one.
+            let (sender, answers) = channel();
+            self.ask(leader, move |it| it.write(&commands, &sender))?;
+            // The senders are gone when all is decided; or the node is dead.
+            answers.iter().all(|is_written| is_written).then_some(())
         })
     }
 
     /// Reads linearizably: whatever was written before is seen, whoever leads by now (§8).
     fn read(&self, key: &'static str) -> Result<Option<String>> {
         wait_for(|| {
-            let leader = self.leader()?;
-            let token = self.ask(leader, |it| it.node.read_index())??;
-            let status = || self.ask(leader, move |it| it.node.read_status(token));
-            let status = wait_for(|| status().filter(|it| *it != ReadStatus::Pending)).ok()?;
-            // All that the node knows to be committed is applied whenever it is asked.
-            let value = self.ask(leader, |it| it.pairs.get(key).cloned())?;
-            matches!(status, ReadStatus::Ready(_)).then_some(value)
+            let (sender, answer) = channel();
+            self.ask(self.leader()?, move |it| it.read(key, sender))?;
+            answer.recv().ok()
         })
     }
 
@@ -191,201 +189,221 @@ fn wait_for<T>(mut attempt: impl FnMut() -> Option<T>) -> Result<T> {
     Err("no answer in time: is the disk too slow? If not, try an empty --dir".into())
 }
 
-/// A node with all that the crate leaves to its user.
+/// A replica with all that the crate leaves to its user.
 struct Member {
-    node: Node,
+    replica: Replica<Vec<u8>>,
     database: Database,
     socket: UdpSocket,
     deadline: Instant,
-    /// Those of all entries in the log; and of lost ones, which nobody asks for: no position comes twice.
-    commands: Commands,
-    applied: LogIndex,
-    pairs: BTreeMap<String, String>,
+    pairs: Pairs,
+    /// Who waits for a write: the answer is whether it was done.
+    writers: HashMap<Ticket, Sender<bool>>,
+    /// Who waits for a read of a key.
+    readers: HashMap<ReadTicket, (&'static str, Sender<Option<String>>)>,
 }
 
 impl Member {
     /// Goes on from what `save` has stored. With nothing stored, it is a new node.
     fn open(id: NodeId, dir: &Path) -> Result<Self> {
         let database = Database::create(dir.join(format!("node-{id}.redb")))?;
+        let mut stored = Stored::default();
         // Nothing is written, but this kind of transaction takes a missing table for an empty one.
         let transaction = database.begin_write()?;
-        let state = transaction.open_table(STATE)?.get(())?.map(|it| it.value());
-        let (term, vote) = state.unwrap_or_default();
-        let (mut entries, mut commands) = (LogEntries::new(LogPosition::ZERO), Commands::new());
         for row in transaction.open_table(LOG)?.iter()? {
-            let (bytes, list): Packed = postcard::from_bytes(row?.1.value())?;
-            let one = codec::decode_entries(&bytes, &Limits::default())?;
-            commands.extend(positions_of_commands(&one).zip(list));
-            entries.extend(one.iter());
+            let (key, value) = row?;
+            stored.load(key.value(), value.value())?;
         }
-        let end = entries.last_position();
+        transaction.abort()?;
+        let term = stored.current_term;
+        let mut options = ReplicaOptions::default();
+        options.snapshot_after = 500;
+        options.chunk_bytes = 4_096;
+        let replica = Replica::restart(id, options, stored)?;
+        let end = replica.node().log().last_position();
         say!("Node {id} starts in term {term}, and its log ends at {end}.");
-        let log = Log::new(ClusterConfig::new(), entries);
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         socket.set_read_timeout(Some(PAUSE))?;
         ADDRESSES.lock().unwrap().insert(id, socket.local_addr()?);
         Ok(Self {
-            node: Node::restart(id, term.into(), vote.map(NodeId::new), log),
+            replica,
             database,
             socket,
             deadline: Instant::now(),
-            commands,
-            applied: LogIndex::ZERO,
-            pairs: BTreeMap::new(),
+            pairs: Pairs::new(),
+            writers: HashMap::new(),
+            readers: HashMap::new(),
         })
     }
 
     /// Runs until the client kills the node, or the disk fails: then nothing more may be promised.
     fn run(mut self, requests: &Receiver<Request>) -> Result<()> {
-        let (id, mut shown) = (self.node.id(), None);
+        let (id, mut shown) = (self.replica.node().id(), None);
         loop {
-            self.apply_commands();
+            while let Some(batch) = self.replica.next_batch() {
+                self.save(&batch)?;
+                self.follow(batch)?;
+            }
+            self.take_snapshot()?;
+            let (role, term) = (
+                self.replica.node().role(),
+                self.replica.node().current_term(),
+            );
+            if shown.replace((role, term)) != Some((role, term)) {
+                say!("Node {id} is {role} in term {term}.");
+            }
             match requests.try_recv() {
                 Ok(request) => request(&mut self),
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => return Ok(()),
             }
-            self.execute_actions()?;
-            let (role, term) = (self.node.role(), self.node.current_term());
-            if shown.replace((role, term)) != Some((role, term)) {
-                say!("Node {id} is {role} in term {term}.");
-            }
-            if Instant::now() < self.deadline {
-                self.receive();
-            } else {
-                self.node.handle_election_timeout();
+            let mut datagram = [0; 1 << 16];
+            if Instant::now() >= self.deadline {
+                self.replica.handle_timeout();
+            } else if let Ok(len) = self.socket.recv(&mut datagram) {
+                let _ = self.replica.receive(&datagram[..len]); // What is no envelope is dropped.
             }
         }
     }
 
-    /// Executes the actions in their order, which is the safe one: none promises what is not stored yet.
-    fn execute_actions(&mut self) -> Result<()> {
-        let mut restarts_timer = false;
-        while let Some(action) = self.node.actions_mut().next() {
-            match action {
-                Action::SetElectionTimeout => restarts_timer = true,
-                Action::SaveCurrentTerm | Action::SaveVotedFor => self.save(None)?,
-                Action::BroadcastMessage(message) => {
-                    self.node
-                        .peers()
-                        .for_each(|to| self.send(to, message.clone()));
-                }
-                Action::AppendLogEntries(entries) => self.save(Some(&entries))?,
-                Action::SendMessage(to, message) => self.send(to, message),
-                Action::InstallSnapshot(_) => {} // Does not come: no log is cut here.
-            }
+    /// Stores a batch, all or nothing. `commit` returns when it is on the disk: redb syncs.
+    fn save(&self, batch: &Batch<Vec<u8>>) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
         }
-        // Last, as the time that this node has waited for its own disk is no silence of the leader. Random, so
-        // that two nodes do not campaign at the same time again and again (§5.2).
-        if restarts_timer {
-            let random = RandomState::new().hash_one(());
-            let time = Duration::from_millis(match self.node.role() {
-                Role::Leader => 50,
-                Role::Follower => 300 + random % 301,
-                Role::Candidate => 150 + random % 151,
-            });
-            self.deadline = Instant::now() + time;
-        }
-        Ok(())
-    }
-
-    /// Stores the term, the vote and the entries. `commit` returns when all is on the disk: redb syncs.
-    fn save(&self, append: Option<&LogEntries>) -> Result<()> {
         let transaction = self.database.begin_write()?;
-        let vote = self.node.voted_for().map(NodeId::get);
-        let state = (self.node.current_term().get(), vote);
-        transaction.open_table(STATE)?.insert((), state)?;
-        if let Some(entries) = append {
+        {
+            let mut snapshots = transaction.open_table(SNAPSHOTS)?;
+            if let Some(chunk) = batch.chunk() {
+                let next = snapshots.remove("next")?.map(|it| it.value());
+                let mut next = next.filter(|_| chunk.offset() > 0).unwrap_or_default();
+                next.extend_from_slice(chunk.bytes());
+                snapshots.insert("next", next)?;
+            }
+            if batch.snapshot().is_some() {
+                let next = snapshots.remove("next")?.ok_or("no snapshot")?.value();
+                snapshots.insert("current", next)?;
+            }
             let mut log = transaction.open_table(LOG)?;
-            let first = entries.prev_position().index.get() + 1;
-            log.retain_in(first.., |_, _| false)?;
-            let mut prev = entries.prev_position();
-            for (position, entry) in entries.iter_with_positions() {
-                let one = LogEntries::from_iter(prev, [entry]);
-                let mut bytes = Vec::new();
-                codec::encode_entries(&one, &mut bytes)?;
-                let packed: Packed = (bytes, commands_of(&one, &self.commands));
-                log.insert(position.index.get(), &postcard::to_allocvec(&packed)?[..])?;
-                prev = position;
+            for change in batch.changes() {
+                match change {
+                    Change::Remove(keys) => log.retain_in(keys, |_, _| false)?,
+                    Change::Put(key, value) => {
+                        let mut bytes = Vec::new();
+                        value.encode(&mut bytes)?;
+                        log.insert(key, &bytes[..])?;
+                    }
+                }
             }
         }
         Ok(transaction.commit()?)
     }
 
-    /// Sends a message. If it gets lost, Raft makes up for it.
-    fn send(&self, to: NodeId, message: Message) {
-        if let Some(address) = ADDRESSES.lock().unwrap().get(&to) {
-            let datagram = encode(message, &self.commands);
-            let _ = self.socket.send_to(&datagram, address);
+    /// Does what is safe now that the batch is stored.
+    fn follow(&mut self, batch: Batch<Vec<u8>>) -> Result<()> {
+        let id = self.replica.node().id();
+        for output in self.replica.persisted(batch) {
+            let mut bytes = Vec::new();
+            match output {
+                Output::SetTimer(role) => self.deadline = Instant::now() + timeout(role),
+                Output::Send(to, envelope) => {
+                    envelope.encode(&mut bytes)?;
+                    send(&self.socket, to, &bytes);
+                }
+                Output::SendChunk(to, chunk) => {
+                    let all = snapshot(&self.database)?;
+                    let begin = usize::try_from(chunk.offset())?;
+                    chunk.encode(&all[begin..begin + chunk.len()], &mut bytes)?;
+                    send(&self.socket, to, &bytes);
+                }
+                Output::LoadSnapshot(loaded) => {
+                    self.pairs = postcard::from_bytes(&snapshot(&self.database)?)?;
+                    say!("Node {id} loads the snapshot at {}.", loaded.position());
+                }
+                Output::Apply {
+                    payload, ticket, ..
+                } => {
+                    let (key, value): Command = postcard::from_bytes(payload)?;
+                    self.pairs.insert(key, value);
+                    answer(ticket.and_then(|it| self.writers.remove(&it)), true);
+                }
+                Output::Rejected(ticket) | Output::Unknown(ticket) => {
+                    answer(self.writers.remove(&ticket), false);
+                }
+                Output::ReadReady(ticket) => {
+                    if let Some((key, reader)) = self.readers.remove(&ticket) {
+                        answer(Some(reader), self.pairs.get(key).cloned());
+                    }
+                }
+                // The reader finds nobody at the other end, and tries again.
+                Output::ReadLost(ticket) => drop(self.readers.remove(&ticket)),
+                Output::ConfigCommitted { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts the log, when it is time for it. The bytes are stored before the replica hears of them.
+    fn take_snapshot(&mut self) -> Result<()> {
+        if !self.replica.wants_snapshot() {
+            return Ok(());
+        }
+        if let Some(mut taken) = self.replica.begin_snapshot() {
+            let bytes = postcard::to_allocvec(&self.pairs)?;
+            taken.write(&bytes);
+            let transaction = self.database.begin_write()?;
+            transaction.open_table(SNAPSHOTS)?.insert("next", bytes)?;
+            transaction.commit()?;
+            self.replica.finish_snapshot(taken);
+        }
+        Ok(())
+    }
+
+    /// Proposes commands; each is answered when it is decided, or at once if this node takes none.
+    fn write(&mut self, commands: &[Command], writer: &Sender<bool>) {
+        for command in commands {
+            let payload = postcard::to_allocvec(command).expect("all of it can be encoded");
+            match self.replica.propose(payload) {
+                Ok(ticket) => drop(self.writers.insert(ticket, writer.clone())),
+                Err(_) => answer(Some(writer.clone()), false),
+            }
         }
     }
 
-    /// Takes a message, if one comes soon. Its commands first: the log must not name one that is not here.
-    fn receive(&mut self) {
-        let mut datagram = [0; 1 << 16];
-        if let Ok((len, sender)) = self.socket.recv_from(&mut datagram)
-            && let Some((message, commands)) = decode(&datagram[..len])
-            && ADDRESSES.lock().unwrap().get(&message.from()) == Some(&sender)
-        {
-            self.commands.extend(commands);
-            self.node.handle_message(message);
-        }
-    }
-
-    /// Proposes a command, at `INVALID` if this node does not lead.
-    fn propose(&mut self, command: Command) -> LogPosition {
-        let position = self.node.propose_command();
-        self.commands.insert(position, command);
-        position
-    }
-
-    /// Brings the key-value store up to what is known to be committed.
-    fn apply_commands(&mut self) {
-        while self.applied < self.node.commit_index() {
-            self.applied += LogIndex::new(1);
-            let at = self.node.log().get_position_and_config(self.applied);
-            // The entries of Raft itself have no command.
-            let command = at.and_then(|(position, _)| self.commands.get(&position));
-            self.pairs.extend(command.cloned());
+    fn read(&mut self, key: &'static str, reader: Sender<Option<String>>) {
+        if let Ok(ticket) = self.replica.read() {
+            self.readers.insert(ticket, (key, reader));
         }
     }
 }
 
-/// What is stored and sent: the bytes of the core's codec, then the commands of the entries in order.
-type Packed = (Vec<u8>, Vec<Command>);
-
-fn commands_of(entries: &LogEntries, commands: &Commands) -> Vec<Command> {
-    positions_of_commands(entries)
-        .map(|position| commands[&position].clone())
-        .collect()
+/// Random, so that two nodes do not campaign at the same time again and again (§5.2).
+fn timeout(role: Role) -> Duration {
+    let random = RandomState::new().hash_one(());
+    Duration::from_millis(match role {
+        Role::Leader => 50,
+        Role::Follower => 300 + random % 301,
+        Role::Candidate => 150 + random % 151,
+    })
 }
 
-fn positions_of_commands(entries: &LogEntries) -> impl Iterator<Item = LogPosition> {
-    let entries = entries.iter_with_positions();
-    entries.filter_map(|(position, entry)| (entry == LogEntry::Command).then_some(position))
-}
-
-/// A call is cut to what fits in a datagram on every system: the reply will tell how far it came.
-fn encode(mut message: Message, commands: &Commands) -> Vec<u8> {
-    let (mut bytes, mut list) = (Vec::new(), Vec::new());
-    if let Message::AppendEntriesCall { entries, .. } = &mut message {
-        entries.truncate(100);
-        list = commands_of(entries, commands);
+/// Sends an envelope. If it gets lost, Raft makes up for it.
+fn send(socket: &UdpSocket, to: NodeId, envelope: &[u8]) {
+    if let Some(address) = ADDRESSES.lock().unwrap().get(&to) {
+        let _ = socket.send_to(envelope, address);
     }
-    codec::encode_message(&message, &mut bytes).expect("a vector has room");
-    postcard::to_allocvec::<Packed>(&(bytes, list)).expect("all of it can be encoded")
 }
 
-/// The message of a datagram with the commands of its entries. `None` if it is none.
-fn decode(datagram: &[u8]) -> Option<(Message, Commands)> {
-    let (bytes, list): Packed = postcard::from_bytes(datagram).ok()?;
-    let message = codec::decode_message(&bytes, &Limits::default()).ok()?;
-    let mut commands = Commands::new();
-    if let Message::AppendEntriesCall { entries, .. } = &message {
-        let count = list.len();
-        commands.extend(positions_of_commands(entries).zip(list));
-        let is_complete = count == positions_of_commands(entries).count();
-        return is_complete.then_some((message, commands));
-    }
-    Some((message, commands))
+/// The client may have gone.
+fn answer<T>(to: Option<Sender<T>>, what: T) {
+    to.map(|it| it.send(what));
+}
+
+/// The bytes of the present snapshot.
+fn snapshot(database: &Database) -> Result<Vec<u8>> {
+    let transaction = database.begin_read()?;
+    let table = transaction.open_table(SNAPSHOTS)?;
+    Ok(table
+        .get("current")?
+        .ok_or("no snapshot is stored")?
+        .value())
 }

@@ -3,7 +3,7 @@
 //! One form for all transports and stores. It is compact (a call in a steady state takes 18 bytes at most), needs
 //! no allocation to encode, and is canonical: one value has one encoding, and everything else is refused.
 //! Decoding takes any bytes: it never panics, and never allocates more than its [`Limits`] allow. Integrity (a
-//! checksum), the length of a record and the commands of the entries are the business of the link or the store.
+//! checksum) and the length of a record are the business of the link or the store.
 //!
 //! ```
 //! use raftbare::codec::{self, Limits};
@@ -37,6 +37,9 @@
 //! | 5, kind 0 | hard state | term; vote: 0 for none, or 1 and the id |
 //! | 5, kind 1 | entries | index and term of the position before them, items |
 //! | 5, kind 2 | configuration | three sets |
+//! | 5, kind 3 | snapshot | index and term of its position, three sets, its length, its CRC-32 |
+//! | 6, kind 0 | chunk of a snapshot | id of the sender; term; the snapshot, as above without its tag; offset; the bytes, to the end |
+//! | 6, kind 1 | answer to a chunk | id of the sender; term; index and term of the snapshot; its CRC-32; offset of the next chunk |
 //!
 //! | Part | Layout |
 //! |---|---|
@@ -46,16 +49,25 @@
 //! | items | how many, and each: 0 for a `Term` entry, then its term minus that of the entry before (difference); 1 for a configuration, then its three sets; `n + 1` for `n` commands in a row |
 //! | set | how many ids; the first id; each other minus the one before |
 //!
+//! An *envelope* is a message, then for each command among its entries the length of its payload (a number) and
+//! the payload. A *record* is the entries with a single one among them; if that is a command, its payload follows
+//! to the end. Snapshots, chunks, answers and records are those of [`replica`](crate::replica).
+//!
 //! The kind of a message is that of its sequence number: 1, 2 or 3 if that is what its upper 14 bits say, and then
 //! only the lower 50 bits are written; otherwise 0, and all of it is.
 
 mod decode;
 mod encode;
+mod envelope;
 mod error;
 mod layout;
 
+pub(crate) use decode::Reader;
 pub use decode::{Limits, decode_config, decode_entries, decode_hard_state, decode_message};
+pub(crate) use encode::Writer;
 pub use encode::{
     NoRoom, Output, encode_config, encode_entries, encode_hard_state, encode_message,
 };
+pub use envelope::{Payloads, decode_envelope, encode_envelope};
 pub use error::{DecodeError, DecodeProblem};
+pub(crate) use layout::{stored, tag, transfer};

@@ -8,6 +8,7 @@ use alloc::collections::BTreeSet;
 use defmt::{Format, Formatter, write};
 
 use crate::codec::{DecodeError, DecodeProblem, Limits, NoRoom};
+use crate::replica::{ReadTicket, Refusal, Snapshot, StoredError, Ticket};
 use crate::{
     Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
     Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role, Term,
@@ -277,7 +278,56 @@ impl Format for DecodeError {
     }
 }
 
-/// Every public type has a format; a new one without does not compile.
+impl Format for Ticket {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "proposal {}", self.position());
+    }
+}
+
+impl Format for ReadTicket {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "read {=u64}", self.number());
+    }
+}
+
+impl Format for Snapshot {
+    fn format(&self, f: Formatter<'_>) {
+        let (position, config, len) = (self.position(), self.config(), self.len());
+        write!(f, "snapshot {} {} of {=u64} bytes", position, config, len);
+    }
+}
+
+impl Format for Refusal {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::NotLeader(Some(leader)) => write!(f, "not the leader: try at node {}", leader),
+            Self::NotLeader(None) => write!(f, "not the leader, and there is none known"),
+            Self::TooLong(max) => write!(f, "longer than {} bytes", max),
+            Self::TooManyUncommitted => write!(f, "too many commands are not committed"),
+            Self::TooManyWaiting => write!(f, "too many requests are waiting"),
+            Self::Config => write!(f, "the configuration cannot follow the present one"),
+            Self::Stopped => write!(f, "the store has failed"),
+        }
+    }
+}
+
+impl Format for StoredError {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Record(error) => write!(f, "a record is damaged: {}", error),
+            Self::NotOneEntry(last) => write!(f, "a record of not one entry, up to {}", last),
+            Self::Payload(at) => write!(f, "no payload at {}", at),
+            Self::Gap { expected, found } => write!(f, "{} follows {}", found, expected),
+            Self::TermBehind { stored, last } => write!(f, "term {} behind {}", stored, last),
+            Self::AppliedAhead { applied, last } => {
+                write!(f, "applied {} ahead of {}", applied, last);
+            }
+        }
+    }
+}
+
+/// Every public type has a format, but for those that are generic over a payload or carry bytes; a new one without
+/// does not compile.
 const _: () = {
     const fn formats<T: Format>() {}
     formats::<(NodeId, Term, LogIndex, MessageSeqNo)>();
@@ -285,4 +335,5 @@ const _: () = {
     formats::<(Log, CommitStatus, Message, MessageHeader, Action)>();
     formats::<(Actions, Node, ReadStatus, ReadToken)>();
     formats::<(NoRoom, Limits, DecodeError, DecodeProblem)>();
+    formats::<(Ticket, ReadTicket, Snapshot, Refusal, StoredError)>();
 };

@@ -298,6 +298,12 @@ impl LogEntries {
         last.is_some()
     }
 
+    /// How many of the entries are commands.
+    pub(crate) fn command_count(&self) -> usize {
+        let others = self.terms.len().saturating_add(self.configs.len());
+        self.len().saturating_sub(others)
+    }
+
     /// Walks the entries, with the choice to skip commands.
     pub(crate) fn walk(&self) -> Walk<'_> {
         Walk {

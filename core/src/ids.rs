@@ -156,6 +156,12 @@ impl LogIndex {
         Self(self.0.saturating_sub(1))
     }
 
+    /// The index so many entries later, `u64::MAX` at most.
+    pub(crate) fn plus(self, count: usize) -> Self {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(count))
+    }
+
     /// How many indexes lie after `earlier`, up to this one.
     pub(crate) fn distance_from(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

@@ -45,7 +45,13 @@
 //! assert!(nodes[0].get_commit_status(position).is_committed());
 //! ```
 //!
-//! # How to integrate: the order that keeps you safe
+//! # Which layer do I use?
+//!
+//! [`Replica`](replica::Replica) is a [`Node`] with what stands around one in every program: the commands, the
+//! clients that wait, snapshots, bounds; and the order below is the only one that compiles. Take it, unless you want
+//! full control. The module [`replica`] compares the two.
+//!
+//! # How to integrate a `Node`: the order that keeps you safe
 //!
 //! 1. **One loop owns the node.** Give it an input (a message, a timeout, a proposal), then take the actions
 //!    and execute them in the order in which [`Actions`] yields them. Several inputs before the actions are
@@ -104,11 +110,11 @@
 //! # Cost
 //!
 //! A log takes memory per term and per configuration, none per command. In a steady state nothing allocates:
-//! not a commit, not a heartbeat, pipelined or not.
+//! not a commit, not a heartbeat, pipelined or not. A [`Replica`](replica::Replica) allocates for the payloads only.
 //!
 //! # Features
 //!
-//! - `defmt`: `defmt::Format` for every public type, in the notation of their `Display`. Off by default.
+//! - `defmt`: `defmt::Format` for the public types, in the notation of their `Display`. Off by default.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -135,7 +141,7 @@
 
 extern crate alloc;
 
-// Each module imports only from those above it; `codec`, `notation` and `defmt` hang at the side.
+// Each module imports only from those above it; `codec`, `notation` and `defmt` hang at the side, `replica` is on top.
 mod ids;
 mod position;
 mod read;
@@ -154,6 +160,8 @@ mod replication;
 mod node;
 
 pub mod codec;
+pub mod replica;
+
 #[cfg(feature = "defmt")]
 mod defmt;
 pub mod notation;

@@ -104,6 +104,14 @@ impl Message {
         }
     }
 
+    /// The entries of a call that brings some, or might.
+    pub(crate) fn entries(&self) -> Option<&LogEntries> {
+        match self {
+            Self::AppendEntriesCall { entries, .. } => Some(entries),
+            _ => None,
+        }
+    }
+
     /// Whether the terms inside fit together, as in every message of a real node: no position is of a later
     /// term than its sender, and the terms of entries never fall.
     pub(crate) fn has_sane_terms(&self) -> bool {

@@ -337,7 +337,7 @@ impl Node {
     /// thesis §10.2.1: up to where the user has taken the log from the actions, and so stored it.
     ///
     /// A leader counts itself only so far, and so sends its calls while its own disk is still at work.
-    fn handed_over_index(&self) -> LogIndex {
+    pub(crate) fn handed_over_index(&self) -> LogIndex {
         let last_index = self.log.last_position().index;
         match &self.actions.append_log_entries {
             Some(pending) => pending.prev_position().index.min(last_index),

@@ -6,6 +6,7 @@ use std::{fs, path::Path, process::Command};
 
 pub(crate) fn run() -> Result<()> {
     three_nodes()?;
+    counter()?;
     cluster(&target_dir().join("cluster-example"))?;
     process::run(&mut example("raftbare-sim", "your_integration"))
 }
@@ -44,6 +45,24 @@ fn ends_in_agreement(output: &str) -> bool {
         && first.is_some()
         && values.all(|value| value.map(|(_, value)| value) == first)
         && last.iter().filter(|line| line.contains(" leader ")).count() == 1
+}
+
+/// The replicated counter: at its end three nodes tell the same count.
+fn counter() -> Result<()> {
+    let output = run_and_read(&mut example("raftbare", "counter"))?;
+    let counts: Vec<_> = output
+        .lines()
+        .filter_map(|line| line.rsplit_once(" counts "))
+        .map(|(_, count)| count)
+        .collect();
+    if counts.len() != 3
+        || counts
+            .iter()
+            .any(|&count| count != counts[0] || count == "0")
+    {
+        bail!("counter does not tell one count three times, but: {counts:?}");
+    }
+    Ok(())
 }
 
 /// The real cluster, on a fresh folder and once more on what the first run left there.

@@ -56,45 +56,7 @@ type Result<T> = core::result::Result<T, DecodeError>;
 /// ```
 pub fn decode_message(bytes: &[u8], limits: &Limits) -> Result<Message> {
     let mut reader = Reader::new(bytes, limits)?;
-    let (value, kind) = reader.tag()?;
-    if value >= tag::STORED {
-        return Err(reader.wrong_tag());
-    }
-    let header = reader.header(kind)?;
-    let message = match value {
-        tag::REQUEST_VOTE_CALL => {
-            let last_position = reader.position(header.term)?;
-            Message::RequestVoteCall {
-                header,
-                last_position,
-            }
-        }
-        tag::VOTE_REFUSED => Message::RequestVoteReply {
-            header,
-            vote_granted: false,
-        },
-        tag::VOTE_GRANTED => Message::RequestVoteReply {
-            header,
-            vote_granted: true,
-        },
-        tag::APPEND_ENTRIES_CALL => {
-            let prev = reader.position(header.term)?;
-            let commit_index = LogIndex::new(prev.index.get().wrapping_add(reader.signed()?));
-            let entries = reader.items(prev)?;
-            Message::AppendEntriesCall {
-                header,
-                commit_index,
-                entries,
-            }
-        }
-        _ => {
-            let last_position = reader.position(header.term)?;
-            Message::AppendEntriesReply {
-                header,
-                last_position,
-            }
-        }
-    };
+    let message = reader.message()?;
     reader.end(message)
 }
 
@@ -109,14 +71,8 @@ pub fn decode_message(bytes: &[u8], limits: &Limits) -> Result<Message> {
 /// ```
 pub fn decode_hard_state(bytes: &[u8], limits: &Limits) -> Result<(Term, Option<NodeId>)> {
     let mut reader = Reader::new(bytes, limits)?;
-    reader.stored(stored::HARD_STATE)?;
-    let term = Term::new(reader.number()?);
-    let vote = match reader.number()? {
-        0 => None,
-        1 => Some(NodeId::new(reader.number()?)),
-        _ => return Err(reader.error(DecodeProblem::NotCanonical)),
-    };
-    reader.end((term, vote))
+    let state = reader.hard_state()?;
+    reader.end(state)
 }
 
 /// Reads log entries with the position before them, all of `bytes`.
@@ -130,10 +86,7 @@ pub fn decode_hard_state(bytes: &[u8], limits: &Limits) -> Result<(Term, Option<
 /// ```
 pub fn decode_entries(bytes: &[u8], limits: &Limits) -> Result<LogEntries> {
     let mut reader = Reader::new(bytes, limits)?;
-    reader.stored(stored::ENTRIES)?;
-    let index = LogIndex::new(reader.number()?);
-    let term = Term::new(reader.number()?);
-    let entries = reader.items(LogPosition { term, index })?;
+    let entries = reader.entries()?;
     reader.end(entries)
 }
 
@@ -154,18 +107,18 @@ pub fn decode_config(bytes: &[u8], limits: &Limits) -> Result<ClusterConfig> {
 }
 
 /// Reads the parts of values.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     all: &'a [u8],
     rest: &'a [u8],
-    limits: &'a Limits,
+    limits: Limits,
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8], limits: &'a Limits) -> Result<Self> {
+    pub(crate) fn new(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         let reader = Self {
             all: bytes,
             rest: bytes,
-            limits,
+            limits: *limits,
         };
         match bytes.len() > limits.bytes {
             true => Err(reader.error(DecodeProblem::TooLong)),
@@ -174,19 +127,19 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at the next byte.
-    fn error(&self, problem: DecodeProblem) -> DecodeError {
+    pub(crate) fn error(&self, problem: DecodeProblem) -> DecodeError {
         let offset = self.all.len().saturating_sub(self.rest.len());
         DecodeError { offset, problem }
     }
 
-    fn end<T>(self, value: T) -> Result<T> {
+    pub(crate) fn end<T>(self, value: T) -> Result<T> {
         match self.rest.is_empty() {
             true => Ok(value),
             false => Err(self.error(DecodeProblem::Trailing)),
         }
     }
 
-    fn byte(&mut self) -> Result<u8> {
+    pub(crate) fn byte(&mut self) -> Result<u8> {
         let Some((&byte, rest)) = self.rest.split_first() else {
             return Err(self.error(DecodeProblem::Truncated));
         };
@@ -195,7 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value and the kind of a tag of a known version.
-    fn tag(&mut self) -> Result<(u8, u8)> {
+    pub(crate) fn tag(&mut self) -> Result<(u8, u8)> {
         let error = self.error(DecodeProblem::Version(0));
         let byte = self.byte()?;
         match byte >> 5 {
@@ -208,7 +161,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The tag is not that of the value that is wanted.
-    fn wrong_tag(&self) -> DecodeError {
+    pub(crate) fn wrong_tag(&self) -> DecodeError {
         let tag = self.all.first().copied().unwrap_or_default();
         DecodeError {
             offset: 0,
@@ -216,14 +169,36 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn stored(&mut self, wanted: u8) -> Result<()> {
+    pub(crate) fn stored(&mut self, wanted: u8) -> Result<()> {
         match self.tag()? {
             (tag::STORED, kind) if kind == wanted => Ok(()),
             _ => Err(self.wrong_tag()),
         }
     }
 
-    fn number(&mut self) -> Result<u64> {
+    /// So many of the next bytes.
+    pub(crate) fn bytes(&mut self, len: u64) -> Result<&'a [u8]> {
+        let split = usize::try_from(len)
+            .ok()
+            .and_then(|len| self.rest.split_at_checked(len));
+        let Some((bytes, rest)) = split else {
+            return Err(self.error(DecodeProblem::Truncated));
+        };
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// All that is left, taken.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        core::mem::take(&mut self.rest)
+    }
+
+    /// All that is left, only looked at.
+    pub(crate) fn peek(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) fn number(&mut self) -> Result<u64> {
         let mut value = 0_u64;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = self.byte()?;
@@ -243,9 +218,57 @@ impl<'a> Reader<'a> {
         Err(self.error(DecodeProblem::NotCanonical))
     }
 
+    /// A number that is a checksum.
+    pub(crate) fn number_u32(&mut self) -> Result<u32> {
+        let number = self.number()?;
+        u32::try_from(number).map_err(|_| self.error(DecodeProblem::NotCanonical))
+    }
+
     fn signed(&mut self) -> Result<u64> {
         let number = self.number()?;
         Ok(number >> 1 ^ (number & 1).wrapping_neg())
+    }
+
+    pub(super) fn message(&mut self) -> Result<Message> {
+        let (value, kind) = self.tag()?;
+        if value >= tag::STORED {
+            return Err(self.wrong_tag());
+        }
+        let header = self.header(kind)?;
+        Ok(match value {
+            tag::REQUEST_VOTE_CALL => {
+                let last_position = self.position(header.term)?;
+                Message::RequestVoteCall {
+                    header,
+                    last_position,
+                }
+            }
+            tag::VOTE_REFUSED => Message::RequestVoteReply {
+                header,
+                vote_granted: false,
+            },
+            tag::VOTE_GRANTED => Message::RequestVoteReply {
+                header,
+                vote_granted: true,
+            },
+            tag::APPEND_ENTRIES_CALL => {
+                let prev = self.position(header.term)?;
+                let commit_index = LogIndex::new(prev.index.get().wrapping_add(self.signed()?));
+                let entries = self.items(prev)?;
+                Message::AppendEntriesCall {
+                    header,
+                    commit_index,
+                    entries,
+                }
+            }
+            _ => {
+                let last_position = self.position(header.term)?;
+                Message::AppendEntriesReply {
+                    header,
+                    last_position,
+                }
+            }
+        })
     }
 
     fn header(&mut self, kind: u8) -> Result<MessageHeader> {
@@ -269,6 +292,24 @@ impl<'a> Reader<'a> {
         let below = self.number()?;
         let term = Term::new(term_of_header.get().wrapping_sub(below));
         Ok(LogPosition { term, index })
+    }
+
+    pub(crate) fn hard_state(&mut self) -> Result<(Term, Option<NodeId>)> {
+        self.stored(stored::HARD_STATE)?;
+        let term = Term::new(self.number()?);
+        let vote = match self.number()? {
+            0 => None,
+            1 => Some(NodeId::new(self.number()?)),
+            _ => return Err(self.error(DecodeProblem::NotCanonical)),
+        };
+        Ok((term, vote))
+    }
+
+    pub(crate) fn entries(&mut self) -> Result<LogEntries> {
+        self.stored(stored::ENTRIES)?;
+        let index = LogIndex::new(self.number()?);
+        let term = Term::new(self.number()?);
+        self.items(LogPosition { term, index })
     }
 
     fn items(&mut self, prev: LogPosition) -> Result<LogEntries> {
@@ -327,7 +368,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn config(&mut self) -> Result<ClusterConfig> {
+    pub(crate) fn config(&mut self) -> Result<ClusterConfig> {
         Ok(ClusterConfig {
             voters: self.set()?,
             new_voters: self.set()?,

@@ -78,46 +78,9 @@ impl Output for &mut [u8] {
 /// # Ok::<(), codec::NoRoom>(())
 /// ```
 pub fn encode_message(message: &Message, output: &mut impl Output) -> Result<usize> {
-    let mut writer = Writer { output, len: 0 };
-    let header = message.header();
-    let kind = match header.seqno.get().wrapping_shr(KIND_SHIFT) {
-        1 => 1,
-        2 => 2,
-        3 => 3,
-        _ => 0,
-    };
-    let value = match message {
-        Message::RequestVoteCall { .. } => tag::REQUEST_VOTE_CALL,
-        Message::RequestVoteReply {
-            vote_granted: false,
-            ..
-        } => tag::VOTE_REFUSED,
-        Message::RequestVoteReply {
-            vote_granted: true, ..
-        } => tag::VOTE_GRANTED,
-        Message::AppendEntriesCall { .. } => tag::APPEND_ENTRIES_CALL,
-        Message::AppendEntriesReply { .. } => tag::APPEND_ENTRIES_REPLY,
-    };
-    writer.tag(value, kind)?;
-    writer.header(header, kind)?;
-    match message {
-        Message::RequestVoteCall { last_position, .. }
-        | Message::AppendEntriesReply { last_position, .. } => {
-            writer.position(*last_position, header.term)?;
-        }
-        Message::RequestVoteReply { .. } => {}
-        Message::AppendEntriesCall {
-            commit_index,
-            entries,
-            ..
-        } => {
-            let prev = entries.prev_position();
-            writer.position(prev, header.term)?;
-            writer.signed(difference(commit_index.get(), prev.index.get()))?;
-            writer.items(entries)?;
-        }
-    }
-    Ok(writer.len)
+    let mut writer = Writer::new(output);
+    writer.message(message)?;
+    Ok(writer.len())
 }
 
 /// Writes the hard state, what `SaveCurrentTerm` and `SaveVotedFor` store; returns how many bytes that took.
@@ -135,7 +98,7 @@ pub fn encode_hard_state(
     voted_for: Option<NodeId>,
     output: &mut impl Output,
 ) -> Result<usize> {
-    let mut writer = Writer { output, len: 0 };
+    let mut writer = Writer::new(output);
     writer.tag(tag::STORED, stored::HARD_STATE)?;
     writer.number(current_term.get())?;
     match voted_for {
@@ -145,7 +108,7 @@ pub fn encode_hard_state(
             writer.number(id.get())?;
         }
     }
-    Ok(writer.len)
+    Ok(writer.len())
 }
 
 /// Writes log entries, with the position before them; returns how many bytes that took.
@@ -160,12 +123,12 @@ pub fn encode_hard_state(
 /// # Ok::<(), codec::NoRoom>(())
 /// ```
 pub fn encode_entries(entries: &LogEntries, output: &mut impl Output) -> Result<usize> {
-    let mut writer = Writer { output, len: 0 };
+    let mut writer = Writer::new(output);
     writer.tag(tag::STORED, stored::ENTRIES)?;
     writer.number(entries.prev_position().index.get())?;
     writer.number(entries.prev_position().term.get())?;
     writer.items(entries)?;
-    Ok(writer.len)
+    Ok(writer.len())
 }
 
 /// Writes a configuration; returns how many bytes that took.
@@ -181,10 +144,10 @@ pub fn encode_entries(entries: &LogEntries, output: &mut impl Output) -> Result<
 /// # Ok::<(), codec::NoRoom>(())
 /// ```
 pub fn encode_config(config: &ClusterConfig, output: &mut impl Output) -> Result<usize> {
-    let mut writer = Writer { output, len: 0 };
+    let mut writer = Writer::new(output);
     writer.tag(tag::STORED, stored::CONFIG)?;
     writer.config(config)?;
-    Ok(writer.len)
+    Ok(writer.len())
 }
 
 /// `a - b` modulo 2^64.
@@ -193,24 +156,33 @@ fn difference(a: u64, b: u64) -> u64 {
 }
 
 /// Writes the parts of values, and counts.
-struct Writer<'a, O> {
+pub(crate) struct Writer<'a, O> {
     output: &'a mut O,
     len: usize,
 }
 
-impl<O: Output> Writer<'_, O> {
-    fn bytes(&mut self, bytes: &[u8]) -> Result {
+impl<'a, O: Output> Writer<'a, O> {
+    pub(crate) fn new(output: &'a mut O) -> Self {
+        Self { output, len: 0 }
+    }
+
+    /// How many bytes were written.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result {
         self.output.write(bytes)?;
         self.len = self.len.saturating_add(bytes.len());
         Ok(())
     }
 
-    fn tag(&mut self, value: u8, kind: u8) -> Result {
+    pub(crate) fn tag(&mut self, value: u8, kind: u8) -> Result {
         self.bytes(&[VERSION << 5 | kind << 3 | value])
     }
 
     /// Seven bits a byte, the lowest first; the highest bit says that there are more.
-    fn number(&mut self, mut value: u64) -> Result {
+    pub(crate) fn number(&mut self, mut value: u64) -> Result {
         while value >= 0x80 {
             self.bytes(&[value as u8 | 0x80])?;
             value >>= 7;
@@ -222,6 +194,48 @@ impl<O: Output> Writer<'_, O> {
     fn signed(&mut self, difference: u64) -> Result {
         let sign = (difference as i64 >> 63) as u64;
         self.number(difference << 1 ^ sign)
+    }
+
+    pub(super) fn message(&mut self, message: &Message) -> Result {
+        let header = message.header();
+        let kind = match header.seqno.get().wrapping_shr(KIND_SHIFT) {
+            1 => 1,
+            2 => 2,
+            3 => 3,
+            _ => 0,
+        };
+        let value = match message {
+            Message::RequestVoteCall { .. } => tag::REQUEST_VOTE_CALL,
+            Message::RequestVoteReply {
+                vote_granted: false,
+                ..
+            } => tag::VOTE_REFUSED,
+            Message::RequestVoteReply {
+                vote_granted: true, ..
+            } => tag::VOTE_GRANTED,
+            Message::AppendEntriesCall { .. } => tag::APPEND_ENTRIES_CALL,
+            Message::AppendEntriesReply { .. } => tag::APPEND_ENTRIES_REPLY,
+        };
+        self.tag(value, kind)?;
+        self.header(header, kind)?;
+        match message {
+            Message::RequestVoteCall { last_position, .. }
+            | Message::AppendEntriesReply { last_position, .. } => {
+                self.position(*last_position, header.term)?;
+            }
+            Message::RequestVoteReply { .. } => {}
+            Message::AppendEntriesCall {
+                commit_index,
+                entries,
+                ..
+            } => {
+                let prev = entries.prev_position();
+                self.position(prev, header.term)?;
+                self.signed(difference(commit_index.get(), prev.index.get()))?;
+                self.items(entries)?;
+            }
+        }
+        Ok(())
     }
 
     fn header(&mut self, header: MessageHeader, kind: u8) -> Result {
@@ -260,7 +274,7 @@ impl<O: Output> Writer<'_, O> {
         })
     }
 
-    fn config(&mut self, config: &ClusterConfig) -> Result {
+    pub(crate) fn config(&mut self, config: &ClusterConfig) -> Result {
         [&config.voters, &config.new_voters, &config.non_voters]
             .into_iter()
             .try_for_each(|set| self.set(set))

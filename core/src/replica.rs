@@ -1,0 +1,555 @@
+//! [`Replica`]: a node with its commands, its clients and its snapshots, in the order that keeps it safe.
+//!
+//! # Which layer do I use?
+//!
+//! | | [`Node`] | [`Replica`] |
+//! |---|---|---|
+//! | takes | messages, timeouts, proposals without commands | envelopes (bytes), timeouts, proposals with payloads |
+//! | gives | [`Actions`](crate::Actions) | [`Batch`]es to store, then [`Output`]s |
+//! | the order of storing and sending | the user's: ten rules in the [crate's docs](crate) | the only one that compiles |
+//! | commands, by position | the user's | kept, sent along, handed out once and in order |
+//! | waiting clients, reads | asked for by `get_commit_status` and `read_status` | answered |
+//! | snapshots | the user's | cut, sent in chunks, checked, installed |
+//! | bounds | none: all that is lacking goes into one call | [`ReplicaOptions`] |
+//!
+//! Take [`Replica`], unless you want your own form of messages, a log that is shared with something else, or a node
+//! whose every step you see. Below, it is the same node.
+//!
+//! # The way of the data
+//!
+//! ```text
+//!  clients            other nodes           timer
+//!  propose, read      receive               handle_timeout
+//!      |                  |                    |
+//!      +------------------+--------------------+
+//!                         v
+//!                      Replica ------ next_batch ------> Batch: store it, durably
+//!                         ^                                        |
+//!                         +-------------- persisted <--------------+
+//!                         |
+//!                         v  Outputs, in this order:
+//!      SetTimer, Send, SendChunk, LoadSnapshot, Apply and answers, ReadReady
+//! ```
+//!
+//! What leaves a replica depends on what it has promised to remember. So the one way to its outputs is through
+//! [`Replica::persisted`], which takes the batch back: as the proof that it is stored.
+//!
+//! ```
+//! use raftbare::replica::{Change, Output, Replica, ReplicaOptions};
+//! use raftbare::NodeId;
+//! use std::collections::BTreeMap;
+//!
+//! let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+//! replica.create_cluster(&[NodeId::new(1)]);
+//! let ticket = replica.propose(b"hello".to_vec())?;
+//!
+//! let (mut table, mut state) = (BTreeMap::new(), Vec::new());
+//! while let Some(batch) = replica.next_batch() {
+//!     for change in batch.changes() {
+//!         match change {
+//!             Change::Remove(keys) => table.retain(|key, _| !keys.contains(key)),
+//!             Change::Put(key, value) => {
+//!                 let mut bytes = Vec::new();
+//!                 value.encode(&mut bytes)?;
+//!                 table.insert(key, bytes);
+//!             }
+//!         }
+//!     }
+//!     // ... and sync ...
+//!     for output in replica.persisted(batch) {
+//!         match output {
+//!             Output::SetTimer(_role) => { /* restart the timer */ }
+//!             Output::Send(_to, _envelope) => { /* encode, send */ }
+//!             Output::SendChunk(_to, _chunk) => { /* read from the stored snapshot, encode, send */ }
+//!             Output::LoadSnapshot(_snapshot) => { /* state := the stored snapshot */ }
+//!             Output::Apply { payload, ticket: who, .. } => {
+//!                 state.extend_from_slice(payload);
+//!                 assert_eq!(who, Some(ticket)); // answer the client
+//!             }
+//!             Output::ConfigCommitted { .. } | Output::Rejected(_) | Output::Unknown(_) => {}
+//!             Output::ReadReady(_) | Output::ReadLost(_) => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(state, b"hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The example `counter` is a whole replicated counter with sockets and a store, in less than a hundred lines.
+//!
+//! # What does not compile
+//!
+//! Sending before the batch is stored: there is nothing to send.
+//!
+//! ```compile_fail,E0599
+//! # use raftbare::replica::Replica;
+//! # fn send_first(replica: &mut Replica<Vec<u8>>) {
+//! let batch = replica.next_batch().unwrap();
+//! for output in batch.outputs() {}
+//! # }
+//! ```
+//!
+//! Giving a batch back, and storing it afterwards: it is gone.
+//!
+//! ```compile_fail,E0382
+//! # use raftbare::replica::{Batch, Replica};
+//! # fn store(batch: &Batch<Vec<u8>>) {}
+//! # fn store_later(replica: &mut Replica<Vec<u8>>) {
+//! let batch = replica.next_batch().unwrap();
+//! let outputs = replica.persisted(batch);
+//! store(&batch);
+//! # }
+//! ```
+//!
+//! Two proofs from one batch, or one from nothing:
+//!
+//! ```compile_fail,E0599
+//! # use raftbare::replica::Batch;
+//! # fn twice(batch: &Batch<Vec<u8>>) -> Batch<Vec<u8>> {
+//! batch.clone()
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! # use raftbare::replica::Batch;
+//! # fn forge(from: Batch<Vec<u8>>) -> Batch<Vec<u8>> {
+//! Batch { number: 2, ..from }
+//! # }
+//! ```
+//!
+//! Further inputs while outputs are being executed: they come afterwards, so that none overtakes another.
+//!
+//! ```compile_fail,E0499
+//! # use raftbare::replica::{Batch, Replica};
+//! # fn in_between(replica: &mut Replica<Vec<u8>>, batch: Batch<Vec<u8>>) {
+//! for output in replica.persisted(batch) {
+//!     replica.handle_timeout();
+//! }
+//! # }
+//! ```
+//!
+//! # What is left to get wrong: a checklist
+//!
+//! - A batch is given back only when it is durable: after the sync, not after the write. After an error, or in
+//!   doubt, [`Replica::storage_failed`].
+//! - The timer restarts whenever [`Output::SetTimer`] says so, and its time depends on the role.
+//! - Applying a command depends on nothing but the state and the command: no clock, no random number, no order of
+//!   a hash table.
+//! - If the state is stored, its applied index is stored with it, in one step; if not, [`Stored::applied`] stays 0.
+//! - The bytes of a snapshot are durable before [`Replica::finish_snapshot`], and readable until a newer one is
+//!   finished or has come in.
+//! - An identifier whose store is lost is never used again: a new node takes its place.
+//! - The store is opened by one process at a time.
+//! - Envelopes come in whole and from members only: that is the link's (a checksum; TLS where strangers may send).
+//!
+//! The simulator of the project drives replicas with slow disks, crashes between any two changes, lost and
+//! repeated envelopes; it can do the same to your store and your transport.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::codec::DecodeError;
+use crate::{ClusterConfig, LogIndex, LogPosition, Node, NodeId};
+
+mod batch;
+mod changes;
+mod checksum;
+mod clients;
+mod envelope;
+mod flow;
+mod options;
+mod output;
+mod payloads;
+mod receiving;
+mod refusal;
+mod releasing;
+mod snapshot;
+mod state;
+mod stored;
+mod transfer;
+
+pub use batch::{Batch, Record};
+pub use changes::{Change, Value};
+pub use clients::{ReadTicket, Ticket};
+pub use envelope::Envelope;
+pub use options::ReplicaOptions;
+pub use output::{Output, Outputs};
+pub use payloads::Payload;
+pub use refusal::{Refusal, Refused};
+pub use snapshot::{NewSnapshot, Snapshot};
+pub use stored::{Stored, StoredError};
+pub use transfer::{ChunkToSend, ChunkToStore};
+
+use batch::Outbox;
+use clients::{Proposals, Reads};
+use envelope::{ChunkReply, Received};
+use flow::Flows;
+use output::Desk;
+use payloads::PayloadLog;
+use transfer::{Receiving, Sending};
+
+/// A [`Node`] with the commands of its log, the clients that wait, and snapshots: without I/O, and with no way to
+/// send, to apply or to answer what is not stored yet.
+///
+/// See the [module](self) for the loop around it.
+#[derive(Debug, Clone)]
+pub struct Replica<P> {
+    node: Node,
+    payloads: PayloadLog<P>,
+    desk: Desk,
+    /// The number of the newest batch.
+    batches: u64,
+    /// Whether the newest batch is still out.
+    is_batch_out: bool,
+    /// Whether the newest batch left out an append, to let a broadcast go first.
+    append_waits: bool,
+    /// The store has failed.
+    is_stopped: bool,
+    /// The position of the snapshot that the user is taking.
+    taking: Option<LogPosition>,
+    /// An own snapshot that the next batch is to make the stored one.
+    taken: Option<Snapshot>,
+    receiving: Option<Receiving>,
+    /// The chunk that the next batch is to store.
+    chunk: Option<ChunkToStore>,
+    /// Whether the newest batch is still out, with a chunk in it.
+    is_chunk_out: bool,
+    chunk_reply: Option<(NodeId, ChunkReply)>,
+    /// Kept for their capacity: the list of a batch, and that of a call.
+    spare_payloads: Vec<P>,
+    spare_given: Vec<P>,
+}
+
+impl<P: Payload> Replica<P> {
+    /// Makes a replica that was never started before; see [`Node::start`].
+    #[must_use]
+    pub fn start(id: NodeId, options: ReplicaOptions) -> Self {
+        Self::new(Node::start(id), options, None)
+    }
+
+    /// Makes a replica that goes on from what it has stored; see [`Node::restart`].
+    ///
+    /// With a store that is empty, this is [`start`](Self::start). If what is stored does not fit together, the
+    /// error says what is wrong, and there is no replica: it could break what it has promised.
+    ///
+    /// Outputs: all commands after [`Stored::applied`] again, as soon as they are known to be committed; before
+    /// them [`Output::LoadSnapshot`] if the state is older than the snapshot.
+    pub fn restart(
+        id: NodeId,
+        options: ReplicaOptions,
+        stored: Stored<P>,
+    ) -> Result<Self, StoredError> {
+        let (current_term, voted_for) = (stored.current_term, stored.voted_for);
+        let applied = stored.applied;
+        let parts = stored.into_parts()?;
+        let node = Node::restart(id, current_term, voted_for, parts.log);
+        let mut replica = Self::new(node, options, parts.snapshot);
+        let mut payloads = parts.payloads.into_iter();
+        replica.follow_log(|_| payloads.next());
+        let snapshot_index = replica.node.log().snapshot_position().index;
+        replica.desk.loads_snapshot = applied < snapshot_index;
+        replica.desk.applied = applied.max(snapshot_index);
+        Ok(replica)
+    }
+
+    fn new(node: Node, options: ReplicaOptions, snapshot: Option<Snapshot>) -> Self {
+        let start = node.log().snapshot_position().index;
+        Self {
+            node,
+            payloads: PayloadLog::new(start),
+            desk: Desk {
+                options,
+                outbox: Outbox::default(),
+                broadcast_to: None,
+                flows: Flows::default(),
+                snapshot,
+                sending: Sending::default(),
+                loads_snapshot: false,
+                applied: start,
+                proposals: Proposals::new(),
+                answers: VecDeque::new(),
+                reads: Reads::default(),
+            },
+            batches: 0,
+            is_batch_out: false,
+            append_waits: false,
+            is_stopped: false,
+            taking: None,
+            taken: None,
+            receiving: None,
+            chunk: None,
+            is_chunk_out: false,
+            chunk_reply: None,
+            spare_payloads: Vec::new(),
+            spare_given: Vec::new(),
+        }
+    }
+
+    /// Founds a cluster of these voters; see [`Node::create_cluster`]. Returns whether it did.
+    pub fn create_cluster(&mut self, initial_voters: &[NodeId]) -> bool {
+        let position = self.node.create_cluster(initial_voters);
+        self.follow_log(|_| None);
+        !position.is_invalid()
+    }
+
+    /// Proposes a command (§5.3).
+    ///
+    /// What becomes of it comes out under the ticket: [`Output::Apply`], [`Output::Rejected`] or
+    /// [`Output::Unknown`]. If it is refused, the payload comes back, and nothing happens.
+    pub fn propose(&mut self, payload: P) -> Result<Ticket, Refused<P>> {
+        let refusal = self.refusal(payload.as_ref().len());
+        if let Some(reason) = refusal {
+            return Err(Refused { payload, reason });
+        }
+        let position = self.node.propose_command();
+        let mut payload = Some(payload);
+        self.follow_log(|at| match at == position {
+            true => payload.take(),
+            false => None,
+        });
+        match payload {
+            None => Ok(self.wait_for(position)),
+            // The node has just stepped down, or its log is full.
+            Some(payload) => Err(Refused {
+                payload,
+                reason: Refusal::NotLeader(self.node.leader_id()),
+            }),
+        }
+    }
+
+    /// Proposes a change of the configuration (§6); see [`Node::propose_config`].
+    ///
+    /// What becomes of it comes out under the ticket: [`Output::ConfigCommitted`], [`Output::Rejected`] or
+    /// [`Output::Unknown`]. It is not refused for entries that are not committed: it may be what ends the jam.
+    pub fn propose_config(&mut self, new_config: ClusterConfig) -> Result<Ticket, Refusal> {
+        if self.is_stopped {
+            return Err(Refusal::Stopped);
+        }
+        if !self.node.role().is_leader() {
+            return Err(Refusal::NotLeader(self.node.leader_id()));
+        }
+        let position = self.node.propose_config(new_config);
+        self.follow_log(|_| None);
+        if position.is_invalid() {
+            return Err(Refusal::Config);
+        }
+        Ok(self.wait_for(position))
+    }
+
+    /// Begins a linearizable read (§8, thesis §6.4).
+    ///
+    /// [`Output::ReadReady`] or [`Output::ReadLost`] comes out under the ticket. A hundred reads before the next
+    /// batch cost one message to each follower.
+    pub fn read(&mut self) -> Result<ReadTicket, Refusal> {
+        if self.is_stopped {
+            return Err(Refusal::Stopped);
+        }
+        if self.desk.reads.len() >= self.desk.options.max_waiting {
+            return Err(Refusal::TooManyWaiting);
+        }
+        let token = self.node.read_index();
+        self.follow_log(|_| None);
+        let token = token.ok_or(Refusal::NotLeader(self.node.leader_id()))?;
+        Ok(self.desk.reads.insert(token))
+    }
+
+    /// Takes an envelope that has arrived: the bytes that [`Envelope::encode`] or [`ChunkToSend::encode`] has
+    /// written elsewhere.
+    ///
+    /// Preconditions: none. What is no envelope is an error, and changes nothing.
+    pub fn receive(&mut self, envelope: &[u8]) -> Result<(), DecodeError> {
+        match Received::decode(envelope, &self.desk.options.limits)? {
+            Received::Message(message, payloads) => self.receive_message(message, payloads),
+            Received::Chunk(chunk) => self.receive_chunk(&chunk),
+            Received::ChunkReply(reply) => {
+                let is_current =
+                    self.node.role().is_leader() && reply.term == self.node.current_term();
+                if let Some(snapshot) = self.desk.snapshot.as_ref().filter(|_| is_current) {
+                    self.desk.sending.note_reply(reply, snapshot);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the end of the time that [`Output::SetTimer`] asked for; see [`Node::handle_election_timeout`].
+    pub fn handle_timeout(&mut self) {
+        self.node.handle_election_timeout();
+        self.follow_log(|_| None);
+        match self.node.role().is_leader() {
+            true => {
+                let max = self.desk.options.transfer_timeouts;
+                self.desk.sending.note_timeout(max);
+            }
+            // The leader that sent it is gone. If it comes back, it starts again.
+            false => (self.receiving, self.chunk, self.chunk_reply) = (None, None, None),
+        }
+    }
+
+    /// What is to be stored next. `None` if there is nothing to do, or a batch is out: its end comes first.
+    ///
+    /// Everything else, what to send, to apply, to answer, comes out when the batch is given back to
+    /// [`persisted`](Self::persisted). So there may be batches with nothing to store.
+    #[must_use]
+    pub fn next_batch(&mut self) -> Option<Batch<P>> {
+        if self.is_batch_out || self.is_stopped {
+            return None;
+        }
+        if !self.node.role().is_leader() {
+            self.desk.sending.clear();
+        }
+        let (chunk, mut snapshot) = self.take_chunk();
+        if let Some(taken) = self.taken.take() {
+            self.desk.snapshot = Some(taken.clone());
+            snapshot = Some(taken);
+        }
+        let mut batch = self.take_actions();
+        self.is_chunk_out = chunk.is_some();
+        batch.chunk = chunk;
+        batch.snapshot = snapshot;
+        let is_changed = batch.saves_hard_state || batch.snapshot.is_some();
+        batch.state = is_changed.then(|| self.state());
+        let is_needed =
+            !batch.is_empty() || !batch.outbox.is_empty() || self.desk.has_outputs(&self.node);
+        if !is_needed {
+            self.spare_payloads = batch.payloads;
+            return None;
+        }
+        self.batches = self.batches.saturating_add(1);
+        batch.number = self.batches;
+        self.is_batch_out = true;
+        Some(batch)
+    }
+
+    /// Takes a batch that is stored, durably, and gives out what may be done now.
+    ///
+    /// Precondition: all of the batch is stored, and stays so when the power fails at this moment. If storing has
+    /// failed, or nobody knows, it goes to [`storage_failed`](Self::storage_failed).
+    ///
+    /// The batch of another replica is no proof: nothing comes out.
+    pub fn persisted(&mut self, batch: Batch<P>) -> Outputs<'_, P> {
+        let is_proof = self.is_batch_out
+            && batch.number == self.batches
+            && batch.owner == self.node.id()
+            && !self.is_stopped;
+        if is_proof {
+            self.is_batch_out = false;
+            self.is_chunk_out = false;
+            self.spare_payloads = batch.payloads;
+            self.spare_payloads.clear();
+            self.release(batch.outbox);
+        }
+        Outputs {
+            node: is_proof.then_some(&self.node),
+            payloads: &self.payloads,
+            desk: &mut self.desk,
+        }
+    }
+
+    /// Takes a batch that could not be stored, or only perhaps, and ends: nothing comes out of this replica any
+    /// more. It is not tried again, as nobody knows what a failed sync has left (fsync reports an error once).
+    /// After a restart it goes on from what is stored then.
+    pub fn storage_failed(&mut self, batch: Batch<P>) {
+        drop(batch);
+        self.is_stopped = true;
+    }
+
+    /// Whether it is time for a snapshot: [`ReplicaOptions::snapshot_after`] entries were applied since the last,
+    /// and one can begin.
+    #[must_use]
+    pub fn wants_snapshot(&self) -> bool {
+        let since = self.node.log().snapshot_position().index;
+        self.may_begin_snapshot()
+            && self.taking.is_none()
+            && self.desk.applied.distance_from(since) >= self.desk.options.snapshot_after
+    }
+
+    /// Begins a snapshot of the state with all applied that was given out so far (§7).
+    ///
+    /// Then tell its bytes to [`NewSnapshot::write`], store them durably, and call
+    /// [`finish_snapshot`](Self::finish_snapshot), now or later. `None` if nothing was applied since the last one,
+    /// or while one is sent or comes in: there are never two on their way.
+    pub fn begin_snapshot(&mut self) -> Option<NewSnapshot> {
+        if !self.may_begin_snapshot() {
+            return None;
+        }
+        let (position, config) = self.node.log().get_position_and_config(self.desk.applied)?;
+        self.taking = Some(position);
+        Some(NewSnapshot::new(position, config.clone()))
+    }
+
+    /// Ends a snapshot whose bytes are stored: the log up to its position is dropped.
+    ///
+    /// Returns whether it is the newest one now: the next batch says so to the store. If not, its bytes are of no
+    /// use.
+    pub fn finish_snapshot(&mut self, new: NewSnapshot) -> bool {
+        if self.taking != Some(new.position()) || self.is_stopped {
+            return false;
+        }
+        self.taking = None;
+        let snapshot = new.finish();
+        let is_installed = self
+            .node
+            .handle_snapshot_installed(snapshot.position(), snapshot.config().clone());
+        self.follow_log(|_| None);
+        if is_installed {
+            self.taken = Some(snapshot);
+        }
+        is_installed
+    }
+
+    /// Gives up a snapshot that could not be stored.
+    pub fn abandon_snapshot(&mut self, new: NewSnapshot) {
+        self.taking.take_if(|taking| *taking == new.position());
+        drop(new);
+    }
+
+    /// The node, to look at. What clients are told comes from the outputs: the node may be ahead of its store.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub fn options(&self) -> &ReplicaOptions {
+        &self.desk.options
+    }
+
+    /// The payload of the command at this position, if it is in the log after the snapshot.
+    #[must_use]
+    pub fn payload(&self, position: LogPosition) -> Option<&P> {
+        self.payloads.get(position)
+    }
+
+    /// Up to where entries were given out to be applied, or are part of a snapshot that was.
+    #[must_use]
+    pub fn applied(&self) -> LogIndex {
+        self.desk.applied
+    }
+
+    /// The newest snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        self.desk.snapshot.as_ref()
+    }
+
+    /// How many bytes of the snapshot that is sent to this node are stored there.
+    #[must_use]
+    pub fn snapshot_progress(&self, to: NodeId) -> Option<u64> {
+        self.desk.sending.progress(to)
+    }
+
+    /// The snapshot that comes in, and how many of its bytes are here.
+    #[must_use]
+    pub fn incoming_snapshot(&self) -> Option<(&Snapshot, u64)> {
+        let receiving = self.receiving.as_ref()?;
+        Some((receiving.snapshot(), receiving.offset()))
+    }
+
+    /// Whether the store has failed, and this replica has ended.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+}

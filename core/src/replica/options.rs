@@ -1,0 +1,61 @@
+//! [`ReplicaOptions`]: how much at once.
+
+use crate::codec::Limits;
+
+/// The bounds of a [`Replica`](super::Replica). They keep memory and traffic bounded whatever others do.
+///
+/// The bounds of calls and chunks should be the same on all nodes of a cluster: a node takes no envelope that
+/// is longer than its own [`limits`](Self::limits) allow.
+///
+/// ```
+/// use raftbare::replica::ReplicaOptions;
+///
+/// let mut options = ReplicaOptions::default();
+/// options.max_call_bytes = 512; // for a UART
+/// options.chunk_bytes = 256;
+/// assert!(options.max_call_bytes <= options.limits.bytes);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplicaOptions {
+    /// The most entries of a call. A longer one is cut, and the rest follows when the answer is there. By default
+    /// 1,024.
+    pub max_call_entries: usize,
+    /// The most bytes of payloads in a call, and so of a single payload: a longer one is refused. By default
+    /// 32,768.
+    pub max_call_bytes: usize,
+    /// The most calls with entries under way to one follower, 16 at most. To a follower that answers none of
+    /// them, no more entries are sent until it does. By default 8.
+    pub max_calls_in_flight: usize,
+    /// The most entries that are in the log and not committed: proposals above that are refused. By default
+    /// 4,096.
+    pub max_uncommitted: u64,
+    /// The most proposals, and the most reads, that wait for their answers. By default 1,024 each.
+    pub max_waiting: usize,
+    /// After so many applied entries [`wants_snapshot`](super::Replica::wants_snapshot) says so. By default
+    /// 10,000.
+    pub snapshot_after: u64,
+    /// The most bytes of a chunk of a snapshot. By default 16,384.
+    pub chunk_bytes: usize,
+    /// After so many timeouts of the leader without an answer to a chunk, it stops to send the snapshot; if the
+    /// follower is there again, it starts again. By default 100.
+    pub transfer_timeouts: u32,
+    /// What may come in: see [`Limits`]. [`Limits::bytes`] is for a whole envelope.
+    pub limits: Limits,
+}
+
+impl Default for ReplicaOptions {
+    fn default() -> Self {
+        Self {
+            max_call_entries: 1_024,
+            max_call_bytes: 1 << 15,
+            max_calls_in_flight: 8,
+            max_uncommitted: 4_096,
+            max_waiting: 1_024,
+            snapshot_after: 10_000,
+            chunk_bytes: 1 << 14,
+            transfer_timeouts: 100,
+            limits: Limits::default(),
+        }
+    }
+}

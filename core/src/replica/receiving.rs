@@ -1,0 +1,92 @@
+//! What a replica does with what comes in.
+
+use super::envelope::{Chunk, ChunkReply};
+use super::payloads::commands;
+use super::transfer::{ChunkToStore, Receiving, Reception};
+use super::{Payload, Replica};
+use crate::codec::Payloads;
+use crate::{LogEntries, LogIndex, LogPosition, Message};
+
+impl<P: Payload> Replica<P> {
+    /// Gives a message to the node, and keeps the payloads of the entries that it takes into its log.
+    pub(super) fn receive_message(&mut self, mut message: Message, payloads: Payloads<'_>) {
+        let mut given = core::mem::take(&mut self.spare_given);
+        if let Message::AppendEntriesCall { entries, .. } = &mut message {
+            given.extend(payloads.map_while(|bytes| P::try_from(bytes).ok()));
+            cut_before_command(entries, given.len());
+        }
+        let reply = match &message {
+            Message::AppendEntriesReply { header, .. } => Some(*header),
+            _ => None,
+        };
+        let entries = message.entries().cloned();
+        self.node.handle_message(message);
+        if let Some(header) = reply {
+            self.desk
+                .flows
+                .note_reply(header.term, header.from, header.seqno);
+        }
+        let positions = entries.iter().flat_map(commands);
+        let mut commands = positions.zip(given.drain(..));
+        self.follow_log(|at| {
+            let found = commands.find(|&(position, _)| position == at);
+            found.map(|(_, payload)| payload)
+        });
+        drop(commands);
+        self.spare_given = given;
+    }
+
+    /// §7: takes the next part of a snapshot, if this node needs it.
+    pub(super) fn receive_chunk(&mut self, chunk: &Chunk<'_>) {
+        // While a chunk is being stored, or an own snapshot, this one counts as lost.
+        let is_busy = self.chunk.is_some() || self.is_batch_out || self.is_taking_snapshot();
+        let is_stale = chunk.term < self.node.current_term() || self.node.role().is_leader();
+        if is_busy || is_stale || self.is_stopped || chunk.from == self.node.id() {
+            return;
+        }
+        let snapshot = &chunk.snapshot;
+        let next_offset = if snapshot.position().index <= self.node.commit_index() {
+            self.receiving = None;
+            snapshot.len()
+        } else {
+            let receiving = self
+                .receiving
+                .get_or_insert_with(|| Receiving::new(snapshot.clone()));
+            match receiving.take(chunk) {
+                Reception::Answer(next_offset) => next_offset,
+                Reception::Nothing => return,
+                Reception::Store => {
+                    self.chunk = Some(ChunkToStore {
+                        snapshot: snapshot.clone(),
+                        offset: chunk.offset,
+                        bytes: chunk.bytes.to_vec(),
+                    });
+                    receiving.offset()
+                }
+            }
+        };
+        let reply = ChunkReply {
+            from: self.node.id(),
+            term: chunk.term,
+            position: snapshot.position(),
+            checksum: snapshot.checksum(),
+            next_offset,
+        };
+        self.chunk_reply = Some((chunk.from, reply));
+    }
+}
+
+/// Cuts the entries before the command with this number, counted from 0.
+fn cut_before_command(entries: &mut LogEntries, number: usize) {
+    let Some(position) = commands(entries).nth(number) else {
+        return;
+    };
+    let before = before(position, entries.prev_position().index);
+    entries.truncate(before);
+}
+
+/// How many entries stand between `prev` and the entry at this position.
+fn before(position: LogPosition, prev: LogIndex) -> usize {
+    let distance = position.index.distance_from(prev).saturating_sub(1);
+    usize::try_from(distance).unwrap_or(usize::MAX)
+}

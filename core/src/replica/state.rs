@@ -1,0 +1,40 @@
+//! What is stored beside the log: the term, the vote, and which snapshot there is.
+
+use super::snapshot::Snapshot;
+use crate::codec::{self, DecodeError, Limits, NoRoom, Output, Reader};
+use crate::{NodeId, Term};
+
+/// The key of the [`State`] in a table. Those of the records are their indexes, from 1 on.
+pub(super) const STATE_KEY: u64 = 0;
+
+/// In one piece, so that a snapshot of a higher term is never stored without that term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) current_term: Term,
+    pub(super) voted_for: Option<NodeId>,
+    pub(super) snapshot: Option<Snapshot>,
+}
+
+impl State {
+    pub(super) fn encode(&self, output: &mut impl Output) -> Result<usize, NoRoom> {
+        let len = codec::encode_hard_state(self.current_term, self.voted_for, output)?;
+        match &self.snapshot {
+            None => Ok(len),
+            Some(snapshot) => Ok(len.saturating_add(snapshot.encode(output)?)),
+        }
+    }
+
+    pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes, limits)?;
+        let (current_term, voted_for) = reader.hard_state()?;
+        let snapshot = match reader.peek() {
+            [] => None,
+            rest => Some(Snapshot::decode(rest, limits)?),
+        };
+        Ok(Self {
+            current_term,
+            voted_for,
+            snapshot,
+        })
+    }
+}
