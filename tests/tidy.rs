@@ -85,7 +85,13 @@ const LAYERS: &[&[&str]] = &[
     &["replica::changes"],
     &["replica::stored", "replica::output"],
     &["replica"],
-    &["replica::receiving", "replica::releasing"],
+    &[
+        "replica::proposing",
+        "replica::questions",
+        "replica::receiving",
+        "replica::releasing",
+        "replica::taking",
+    ],
     &["defmt"],
 ];
 

@@ -149,7 +149,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::codec::DecodeError;
-use crate::{ClusterConfig, LogIndex, LogPosition, Node, NodeId};
+use crate::{LogPosition, Node, NodeId};
 
 mod batch;
 mod changes;
@@ -160,12 +160,15 @@ mod flow;
 mod options;
 mod output;
 mod payloads;
+mod proposing;
+mod questions;
 mod receiving;
 mod refusal;
 mod releasing;
 mod snapshot;
 mod state;
 mod stored;
+mod taking;
 mod transfer;
 
 pub use batch::{Batch, Record};
@@ -222,6 +225,14 @@ pub struct Replica<P> {
 
 impl<P: Payload> Replica<P> {
     /// Makes a replica that was never started before; see [`Node::start`].
+    ///
+    /// ```
+    /// # use raftbare::NodeId;
+    /// use raftbare::replica::{Replica, ReplicaOptions};
+    ///
+    /// let replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// assert!(replica.node().role().is_follower());
+    /// ```
     #[must_use]
     pub fn start(id: NodeId, options: ReplicaOptions) -> Self {
         Self::new(Node::start(id), options, None)
@@ -233,7 +244,7 @@ impl<P: Payload> Replica<P> {
     /// error says what is wrong, and there is no replica: it could break what it has promised.
     ///
     /// Outputs: all commands after [`Stored::applied`] again, as soon as they are known to be committed; before
-    /// them [`Output::LoadSnapshot`] if the state is older than the snapshot.
+    /// them [`Output::LoadSnapshot`] if the state is older than the snapshot. [`Stored`] has an example.
     pub fn restart(
         id: NodeId,
         options: ReplicaOptions,
@@ -285,78 +296,36 @@ impl<P: Payload> Replica<P> {
         }
     }
 
-    /// Founds a cluster of these voters; see [`Node::create_cluster`]. Returns whether it did.
+    /// Founds a cluster of these voters; see [`Node::create_cluster`]. Returns whether it did: not where there is
+    /// one already.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// assert!(replica.create_cluster(&[NodeId::new(1), NodeId::new(2)]));
+    /// assert!(!replica.create_cluster(&[NodeId::new(1)]));
+    /// ```
     pub fn create_cluster(&mut self, initial_voters: &[NodeId]) -> bool {
         let position = self.node.create_cluster(initial_voters);
         self.follow_log(|_| None);
         !position.is_invalid()
     }
 
-    /// Proposes a command (§5.3).
-    ///
-    /// What becomes of it comes out under the ticket: [`Output::Apply`], [`Output::Rejected`] or
-    /// [`Output::Unknown`]. If it is refused, the payload comes back, and nothing happens.
-    pub fn propose(&mut self, payload: P) -> Result<Ticket, Refused<P>> {
-        let refusal = self.refusal(payload.as_ref().len());
-        if let Some(reason) = refusal {
-            return Err(Refused { payload, reason });
-        }
-        let position = self.node.propose_command();
-        let mut payload = Some(payload);
-        self.follow_log(|at| match at == position {
-            true => payload.take(),
-            false => None,
-        });
-        match payload {
-            None => Ok(self.wait_for(position)),
-            // The node has just stepped down, or its log is full.
-            Some(payload) => Err(Refused {
-                payload,
-                reason: Refusal::NotLeader(self.node.leader_id()),
-            }),
-        }
-    }
-
-    /// Proposes a change of the configuration (§6); see [`Node::propose_config`].
-    ///
-    /// What becomes of it comes out under the ticket: [`Output::ConfigCommitted`], [`Output::Rejected`] or
-    /// [`Output::Unknown`]. It is not refused for entries that are not committed: it may be what ends the jam.
-    pub fn propose_config(&mut self, new_config: ClusterConfig) -> Result<Ticket, Refusal> {
-        if self.is_stopped {
-            return Err(Refusal::Stopped);
-        }
-        if !self.node.role().is_leader() {
-            return Err(Refusal::NotLeader(self.node.leader_id()));
-        }
-        let position = self.node.propose_config(new_config);
-        self.follow_log(|_| None);
-        if position.is_invalid() {
-            return Err(Refusal::Config);
-        }
-        Ok(self.wait_for(position))
-    }
-
-    /// Begins a linearizable read (§8, thesis §6.4).
-    ///
-    /// [`Output::ReadReady`] or [`Output::ReadLost`] comes out under the ticket. A hundred reads before the next
-    /// batch cost one message to each follower.
-    pub fn read(&mut self) -> Result<ReadTicket, Refusal> {
-        if self.is_stopped {
-            return Err(Refusal::Stopped);
-        }
-        if self.desk.reads.len() >= self.desk.options.max_waiting {
-            return Err(Refusal::TooManyWaiting);
-        }
-        let token = self.node.read_index();
-        self.follow_log(|_| None);
-        let token = token.ok_or(Refusal::NotLeader(self.node.leader_id()))?;
-        Ok(self.desk.reads.insert(token))
-    }
-
     /// Takes an envelope that has arrived: the bytes that [`Envelope::encode`] or [`ChunkToSend::encode`] has
     /// written elsewhere.
     ///
     /// Preconditions: none. What is no envelope is an error, and changes nothing.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// assert!(replica.receive(b"what is this?").is_err());
+    /// replica.receive(&[0x20, 2, 1, 1, 0, 1])?; // node 2 asks for a vote
+    /// assert_eq!(replica.node().voted_for(), Some(NodeId::new(2)));
+    /// # Ok::<(), raftbare::codec::DecodeError>(())
+    /// ```
     pub fn receive(&mut self, envelope: &[u8]) -> Result<(), DecodeError> {
         match Received::decode(envelope, &self.desk.options.limits)? {
             Received::Message(message, payloads) => self.receive_message(message, payloads),
@@ -390,6 +359,17 @@ impl<P: Payload> Replica<P> {
     ///
     /// Everything else, what to send, to apply, to answer, comes out when the batch is given back to
     /// [`persisted`](Self::persisted). So there may be batches with nothing to store.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// assert!(replica.next_batch().is_none());
+    /// replica.handle_timeout();
+    /// let batch = replica.next_batch().expect("the timer is to be set");
+    /// assert!(replica.next_batch().is_none());
+    /// assert_eq!(replica.persisted(batch).count(), 1);
+    /// ```
     #[must_use]
     pub fn next_batch(&mut self) -> Option<Batch<P>> {
         if self.is_batch_out || self.is_stopped {
@@ -449,107 +429,18 @@ impl<P: Payload> Replica<P> {
     /// Takes a batch that could not be stored, or only perhaps, and ends: nothing comes out of this replica any
     /// more. It is not tried again, as nobody knows what a failed sync has left (fsync reports an error once).
     /// After a restart it goes on from what is stored then.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// replica.create_cluster(&[NodeId::new(1)]);
+    /// let batch = replica.next_batch().expect("there is something to store");
+    /// replica.storage_failed(batch);
+    /// assert!(replica.is_stopped());
+    /// ```
     pub fn storage_failed(&mut self, batch: Batch<P>) {
         drop(batch);
         self.is_stopped = true;
-    }
-
-    /// Whether it is time for a snapshot: [`ReplicaOptions::snapshot_after`] entries were applied since the last,
-    /// and one can begin.
-    #[must_use]
-    pub fn wants_snapshot(&self) -> bool {
-        let since = self.node.log().snapshot_position().index;
-        self.may_begin_snapshot()
-            && self.taking.is_none()
-            && self.desk.applied.distance_from(since) >= self.desk.options.snapshot_after
-    }
-
-    /// Begins a snapshot of the state with all applied that was given out so far (§7).
-    ///
-    /// Then tell its bytes to [`NewSnapshot::write`], store them durably, and call
-    /// [`finish_snapshot`](Self::finish_snapshot), now or later. `None` if nothing was applied since the last one,
-    /// or while one is sent or comes in: there are never two on their way.
-    pub fn begin_snapshot(&mut self) -> Option<NewSnapshot> {
-        if !self.may_begin_snapshot() {
-            return None;
-        }
-        let (position, config) = self.node.log().get_position_and_config(self.desk.applied)?;
-        self.taking = Some(position);
-        Some(NewSnapshot::new(position, config.clone()))
-    }
-
-    /// Ends a snapshot whose bytes are stored: the log up to its position is dropped.
-    ///
-    /// Returns whether it is the newest one now: the next batch says so to the store. If not, its bytes are of no
-    /// use.
-    pub fn finish_snapshot(&mut self, new: NewSnapshot) -> bool {
-        if self.taking != Some(new.position()) || self.is_stopped {
-            return false;
-        }
-        self.taking = None;
-        let snapshot = new.finish();
-        let is_installed = self
-            .node
-            .handle_snapshot_installed(snapshot.position(), snapshot.config().clone());
-        self.follow_log(|_| None);
-        if is_installed {
-            self.taken = Some(snapshot);
-        }
-        is_installed
-    }
-
-    /// Gives up a snapshot that could not be stored.
-    pub fn abandon_snapshot(&mut self, new: NewSnapshot) {
-        self.taking.take_if(|taking| *taking == new.position());
-        drop(new);
-    }
-
-    /// The node, to look at. What clients are told comes from the outputs: the node may be ahead of its store.
-    #[must_use]
-    pub fn node(&self) -> &Node {
-        &self.node
-    }
-
-    /// The bounds.
-    #[must_use]
-    pub fn options(&self) -> &ReplicaOptions {
-        &self.desk.options
-    }
-
-    /// The payload of the command at this position, if it is in the log after the snapshot.
-    #[must_use]
-    pub fn payload(&self, position: LogPosition) -> Option<&P> {
-        self.payloads.get(position)
-    }
-
-    /// Up to where entries were given out to be applied, or are part of a snapshot that was.
-    #[must_use]
-    pub fn applied(&self) -> LogIndex {
-        self.desk.applied
-    }
-
-    /// The newest snapshot.
-    #[must_use]
-    pub fn snapshot(&self) -> Option<&Snapshot> {
-        self.desk.snapshot.as_ref()
-    }
-
-    /// How many bytes of the snapshot that is sent to this node are stored there.
-    #[must_use]
-    pub fn snapshot_progress(&self, to: NodeId) -> Option<u64> {
-        self.desk.sending.progress(to)
-    }
-
-    /// The snapshot that comes in, and how many of its bytes are here.
-    #[must_use]
-    pub fn incoming_snapshot(&self) -> Option<(&Snapshot, u64)> {
-        let receiving = self.receiving.as_ref()?;
-        Some((receiving.snapshot(), receiving.offset()))
-    }
-
-    /// Whether the store has failed, and this replica has ended.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.is_stopped
     }
 }

@@ -8,7 +8,9 @@ use hashbrown::HashMap;
 
 use crate::{LogIndex, LogPosition, ReadToken, Term};
 
-/// The name of a proposal: what comes out for it is `Apply`, `Committed`, `Rejected` or `Unknown`, once.
+/// The name of a proposal. What comes out for it, once, is [`Apply`](super::Output::Apply),
+/// [`ConfigCommitted`](super::Output::ConfigCommitted), [`Rejected`](super::Output::Rejected) or
+/// [`Unknown`](super::Output::Unknown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub(super) LogPosition);
 
@@ -20,8 +22,8 @@ impl Ticket {
     }
 }
 
-/// The name of a read: what comes out for it is `ReadReady` or `ReadLost`, once. Unique in the life of the
-/// replica, until its restart.
+/// The name of a read. What comes out for it, once, is [`ReadReady`](super::Output::ReadReady) or
+/// [`ReadLost`](super::Output::ReadLost). Unique in the life of the replica, until its restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReadTicket(u64);
 

@@ -3,12 +3,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{Batch, Outbox};
-use super::clients::Ticket;
 use super::output::Answer;
 use super::snapshot::Snapshot;
 use super::state::State;
 use super::transfer::ChunkToStore;
-use super::{Payload, Refusal, Replica};
+use super::{Payload, Replica};
 use crate::LogPosition;
 
 impl<P: Payload> Replica<P> {
@@ -111,50 +110,5 @@ impl<P: Payload> Replica<P> {
     /// Lets the payloads follow a change of the log.
     pub(super) fn follow_log(&mut self, payload_of: impl FnMut(LogPosition) -> Option<P>) {
         self.payloads.follow(self.node.log(), payload_of);
-    }
-
-    /// Lets a proposal wait for its end.
-    pub(super) fn wait_for(&mut self, position: LogPosition) -> Ticket {
-        if let Some(oldest) = self.desk.proposals.insert(position) {
-            self.desk.answers.push_back(Answer::Unknown(oldest));
-        }
-        Ticket(position)
-    }
-
-    /// Why a command of this length is not taken now.
-    pub(super) fn refusal(&self, len: usize) -> Option<Refusal> {
-        let options = &self.desk.options;
-        let last_index = self.node.log().last_position().index;
-        let uncommitted = last_index.distance_from(self.node.commit_index());
-        if self.is_stopped {
-            Some(Refusal::Stopped)
-        } else if !self.node.role().is_leader() {
-            Some(Refusal::NotLeader(self.node.leader_id()))
-        } else if len > options.max_call_bytes {
-            Some(Refusal::TooLong(options.max_call_bytes))
-        } else if uncommitted >= options.max_uncommitted {
-            Some(Refusal::TooManyUncommitted)
-        } else if self.desk.proposals.len() >= options.max_waiting {
-            Some(Refusal::TooManyWaiting)
-        } else {
-            None
-        }
-    }
-
-    /// Whether an own snapshot is being taken, or is not yet the stored one.
-    pub(super) fn is_taking_snapshot(&self) -> bool {
-        self.taking.is_some() || self.taken.is_some()
-    }
-
-    /// Whether no snapshot is on its way, so that one may begin.
-    pub(super) fn may_begin_snapshot(&self) -> bool {
-        !self.is_stopped
-            && !self.is_chunk_out
-            && self.chunk.is_none()
-            && self.taken.is_none()
-            && !self.desk.loads_snapshot
-            && self.desk.sending.is_empty()
-            && self.receiving.is_none()
-            && self.desk.applied > self.node.log().snapshot_position().index
     }
 }

@@ -1,0 +1,137 @@
+//! What clients want of a replica: commands, changes of the configuration, reads.
+
+use super::clients::{ReadTicket, Ticket};
+use super::output::Answer;
+use super::refusal::{Refusal, Refused};
+use super::{Payload, Replica};
+use crate::{ClusterConfig, LogPosition};
+
+impl<P: Payload> Replica<P> {
+    /// Proposes a command (§5.3).
+    ///
+    /// What becomes of it comes out under the ticket: [`Output::Apply`], [`Output::Rejected`] or
+    /// [`Output::Unknown`]. If it is refused, the payload comes back, and nothing happens.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// use raftbare::replica::Refusal;
+    ///
+    /// let refused = replica.propose(b"too early".to_vec()).expect_err("it does not lead");
+    /// assert_eq!(refused.reason, Refusal::NotLeader(None));
+    /// assert_eq!(refused.payload, b"too early");
+    /// ```
+    pub fn propose(&mut self, payload: P) -> Result<Ticket, Refused<P>> {
+        let refusal = self.refusal(payload.as_ref().len());
+        if let Some(reason) = refusal {
+            return Err(Refused { payload, reason });
+        }
+        let position = self.node.propose_command();
+        let mut payload = Some(payload);
+        self.follow_log(|at| match at == position {
+            true => payload.take(),
+            false => None,
+        });
+        match payload {
+            None => Ok(self.wait_for(position)),
+            // The node has just stepped down, or its log is full.
+            Some(payload) => Err(Refused {
+                payload,
+                reason: Refusal::NotLeader(self.node.leader_id()),
+            }),
+        }
+    }
+
+    /// Proposes a change of the configuration (§6); see [`Node::propose_config`].
+    ///
+    /// What becomes of it comes out under the ticket: [`Output::ConfigCommitted`], [`Output::Rejected`] or
+    /// [`Output::Unknown`]. It is not refused for entries that are not committed: it may be what ends the jam.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// replica.create_cluster(&[NodeId::new(1)]);
+    /// let joint = replica.node().config().to_joint_consensus(&[NodeId::new(2)], &[]);
+    /// assert!(replica.propose_config(joint).is_ok());
+    /// ```
+    pub fn propose_config(&mut self, new_config: ClusterConfig) -> Result<Ticket, Refusal> {
+        if self.is_stopped {
+            return Err(Refusal::Stopped);
+        }
+        if !self.node.role().is_leader() {
+            return Err(Refusal::NotLeader(self.node.leader_id()));
+        }
+        let position = self.node.propose_config(new_config);
+        self.follow_log(|_| None);
+        if position.is_invalid() {
+            return Err(Refusal::Config);
+        }
+        Ok(self.wait_for(position))
+    }
+
+    /// Begins a linearizable read (§8, thesis §6.4).
+    ///
+    /// [`Output::ReadReady`] or [`Output::ReadLost`] comes out under the ticket. A hundred reads before the next
+    /// batch cost one message to each follower.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// replica.create_cluster(&[NodeId::new(1)]);
+    /// let ticket = replica.read()?;
+    /// let mut ready = Vec::new();
+    /// while let Some(batch) = replica.next_batch() {
+    ///     // ... store the batch ...
+    ///     for output in replica.persisted(batch) {
+    ///         if let Output::ReadReady(ticket) = output {
+    ///             ready.push(ticket);
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(ready, [ticket]);
+    /// # Ok::<(), raftbare::replica::Refusal>(())
+    /// ```
+    pub fn read(&mut self) -> Result<ReadTicket, Refusal> {
+        if self.is_stopped {
+            return Err(Refusal::Stopped);
+        }
+        if self.desk.reads.len() >= self.desk.options.max_waiting {
+            return Err(Refusal::TooManyWaiting);
+        }
+        let token = self.node.read_index();
+        self.follow_log(|_| None);
+        let token = token.ok_or(Refusal::NotLeader(self.node.leader_id()))?;
+        Ok(self.desk.reads.insert(token))
+    }
+
+    /// Lets a proposal wait for its end.
+    pub(super) fn wait_for(&mut self, position: LogPosition) -> Ticket {
+        if let Some(oldest) = self.desk.proposals.insert(position) {
+            self.desk.answers.push_back(Answer::Unknown(oldest));
+        }
+        Ticket(position)
+    }
+
+    /// Why a command of this length is not taken now.
+    pub(super) fn refusal(&self, len: usize) -> Option<Refusal> {
+        let options = &self.desk.options;
+        let last_index = self.node.log().last_position().index;
+        let uncommitted = last_index.distance_from(self.node.commit_index());
+        if self.is_stopped {
+            Some(Refusal::Stopped)
+        } else if !self.node.role().is_leader() {
+            Some(Refusal::NotLeader(self.node.leader_id()))
+        } else if len > options.max_call_bytes {
+            Some(Refusal::TooLong(options.max_call_bytes))
+        } else if uncommitted >= options.max_uncommitted {
+            Some(Refusal::TooManyUncommitted)
+        } else if self.desk.proposals.len() >= options.max_waiting {
+            Some(Refusal::TooManyWaiting)
+        } else {
+            None
+        }
+    }
+}
