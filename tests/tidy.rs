@@ -51,6 +51,7 @@ const LAYERS: &[&[&str]] = &[
     &["ids"],
     &["position", "read", "role"],
     &["config"],
+    &["marks"],
     &["entries"],
     &["log", "quorum"],
     &["message"],

@@ -3,7 +3,8 @@
 use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use crate::{ClusterConfig, LogEntries, LogEntry, LogPosition, Message, NodeId};
+use crate::entries::EntryRef;
+use crate::{Log, LogEntries, LogPosition, Message, NodeId};
 
 /// One thing that the user has to do for a node. See [`Actions`] for the order.
 ///
@@ -115,9 +116,10 @@ impl Actions {
     ///
     /// At most 16 messages wait for nodes outside the configuration: for the next one a refusal or the message
     /// of the oldest term is given up, and a refusal itself is not queued any more.
-    pub(crate) fn send(&mut self, to: NodeId, message: Message, config: &ClusterConfig) {
+    pub(crate) fn send(&mut self, to: NodeId, message: Message, log: &Log) {
         // Fewer messages than that cannot be too many.
-        if self.send_messages.len() >= Self::MAX_STRANGERS && !config.contains(to) {
+        if self.send_messages.len() >= Self::MAX_STRANGERS && !log.latest_config().contains(to) {
+            let config = log.latest_config();
             let others = self
                 .send_messages
                 .iter()
@@ -157,13 +159,13 @@ impl Actions {
     }
 
     /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.
-    pub(crate) fn extend_append(&mut self, prev: LogPosition, entry: &LogEntry) -> bool {
+    pub(crate) fn extend_append(&mut self, prev: LogPosition, entry: EntryRef<'_>) -> bool {
         let pending = self
             .append_log_entries
             .get_or_insert_with(|| LogEntries::new(prev));
-        let extends = pending.last_position() == prev;
+        let extends = pending.last_index() == prev.index;
         if extends {
-            pending.push(entry.clone());
+            pending.push_ref(entry);
         }
         extends
     }

@@ -4,8 +4,7 @@
 //! first position, its last index, and two sorted lists: where a term starts and where a configuration
 //! stands. All other entries are commands, and the term of each is that of the nearest start before it.
 
-use alloc::vec::Vec;
-
+use crate::marks::{self, Marks};
 use crate::{ClusterConfig, LogIndex, LogPosition, Term};
 
 /// One entry of the log (§5.3).
@@ -45,10 +44,8 @@ pub enum LogEntry {
 pub struct LogEntries {
     prev_position: LogPosition,
     last_index: LogIndex,
-    /// Where a term starts: the indexes of the `Term` entries, rising.
-    terms: Vec<(LogIndex, Term)>,
-    /// The `ClusterConfig` entries, indexes rising.
-    configs: Vec<(LogIndex, ClusterConfig)>,
+    /// The entries that are no commands.
+    marks: Marks,
 }
 
 impl LogEntries {
@@ -63,8 +60,7 @@ impl LogEntries {
         Self {
             prev_position,
             last_index: prev_position.index,
-            terms: Vec::new(),
-            configs: Vec::new(),
+            marks: Marks::NONE,
         }
     }
 
@@ -129,7 +125,8 @@ impl LogEntries {
     pub fn last_position(&self) -> LogPosition {
         LogPosition {
             term: self
-                .terms
+                .marks
+                .terms()
                 .last()
                 .map_or(self.prev_position.term, |&(_, term)| term),
             index: self.last_index,
@@ -202,8 +199,8 @@ impl LogEntries {
             return None;
         }
         // Nearly every question is about the tail.
-        let run = match self.terms.last() {
-            Some(&(start, _)) if index < start => last_at(&self.terms, index),
+        let run = match self.marks.terms().last() {
+            Some(&(start, _)) if index < start => marks::last_at(self.marks.terms(), index),
             last => last,
         };
         Some(run.map_or(self.prev_position.term, |&(_, term)| term))
@@ -222,10 +219,10 @@ impl LogEntries {
         if index <= self.prev_position.index || self.last_index < index {
             return None;
         }
-        if let Some(&(_, term)) = exactly_at(&self.terms, index) {
+        if let Some(&(_, term)) = marks::exactly_at(self.marks.terms(), index) {
             return Some(LogEntry::Term(term));
         }
-        if let Some((_, config)) = exactly_at(&self.configs, index) {
+        if let Some((_, config)) = marks::exactly_at(self.marks.configs(), index) {
             return Some(LogEntry::ClusterConfig(config.clone()));
         }
         Some(LogEntry::Command)
@@ -244,8 +241,8 @@ impl LogEntries {
             return;
         };
         match entry {
-            LogEntry::Term(term) => self.terms.push((index, term)),
-            LogEntry::ClusterConfig(config) => self.configs.push((index, config)),
+            LogEntry::Term(term) => self.marks.push_term(index, term),
+            LogEntry::ClusterConfig(config) => self.marks.push_config(index, config),
             LogEntry::Command => {}
         }
         self.last_index = index;
@@ -284,9 +281,24 @@ impl LogEntries {
         self.contains(position).then(|| Self {
             prev_position: position,
             last_index: self.last_index,
-            terms: after(&self.terms, position.index).to_vec(),
-            configs: after(&self.configs, position.index).to_vec(),
+            marks: self.marks.since(position.index),
         })
+    }
+
+    /// Appends an entry that is only looked at.
+    pub(crate) fn push_ref(&mut self, entry: EntryRef<'_>) {
+        match entry {
+            EntryRef::Term(term) => self.push(LogEntry::Term(term)),
+            EntryRef::ClusterConfig(config) => self.push(LogEntry::ClusterConfig(config.clone())),
+            EntryRef::Command => {
+                self.push_commands(1);
+            }
+        }
+    }
+
+    /// The index of the last entry; that of [`prev_position`](Self::prev_position) if there is none.
+    pub(crate) fn last_index(&self) -> LogIndex {
+        self.last_index
     }
 
     /// Appends so many commands at once, or none if there are not so many indexes left; says whether it did.
@@ -300,7 +312,8 @@ impl LogEntries {
 
     /// How many of the entries are commands.
     pub(crate) fn command_count(&self) -> usize {
-        let others = self.terms.len().saturating_add(self.configs.len());
+        let marks = &self.marks;
+        let others = marks.terms().len().saturating_add(marks.configs().len());
         self.len().saturating_sub(others)
     }
 
@@ -309,8 +322,8 @@ impl LogEntries {
         Walk {
             position: self.prev_position,
             last_index: self.last_index,
-            terms: self.terms.iter(),
-            configs: self.configs.iter(),
+            terms: self.marks.terms().iter(),
+            configs: self.marks.configs().iter(),
         }
     }
 
@@ -326,9 +339,13 @@ impl LogEntries {
     ///
     /// Two logs that ask each other so meet at their last common position in a round trip per term.
     pub(crate) fn last_position_within(&self, limit: LogPosition) -> Option<LogPosition> {
-        let later_terms = self.terms.partition_point(|&(_, term)| term <= limit.term);
+        let later_terms = self
+            .marks
+            .terms()
+            .partition_point(|&(_, term)| term <= limit.term);
         let last_index = self
-            .terms
+            .marks
+            .terms()
             .get(later_terms)
             .map_or(self.last_index, |&(start, _)| start.prev());
         self.position_at(last_index.min(limit.index))
@@ -361,38 +378,36 @@ impl LogEntries {
     pub(crate) fn truncate_after(&mut self, index: LogIndex) {
         if index < self.last_index {
             self.last_index = index.max(self.prev_position.index);
-            self.terms.truncate(before(&self.terms, index));
-            self.configs.truncate(before(&self.configs, index));
+            self.marks.truncate_after(self.last_index);
         }
     }
 
     /// Replaces what lies after the start of `other` by `other`, which starts at one of these positions.
     pub(crate) fn overwrite(&mut self, other: &Self) {
         self.truncate_after(other.prev_position.index);
-        self.terms.extend_from_slice(&other.terms);
-        self.configs.extend_from_slice(&other.configs);
+        self.marks.extend(&other.marks);
         self.last_index = other.last_index;
     }
 
     /// The last configuration at or below `index`, with its index.
     pub(crate) fn config_at(&self, index: LogIndex) -> Option<&(LogIndex, ClusterConfig)> {
-        last_at(&self.configs, index)
+        marks::last_at(self.marks.configs(), index)
     }
 
     /// The configurations above `index`, oldest first.
     pub(crate) fn configs_after(&self, index: LogIndex) -> &[(LogIndex, ClusterConfig)] {
-        after(&self.configs, index)
+        marks::after(self.marks.configs(), index)
     }
 
     /// The last configuration, with its index.
     pub(crate) fn last_config(&self) -> Option<&(LogIndex, ClusterConfig)> {
-        self.configs.last()
+        self.marks.configs().last()
     }
 
     /// Whether the terms never fall and none is above `limit`, as in every log of a real leader.
     pub(crate) fn has_rising_terms_up_to(&self, limit: Term) -> bool {
         let mut last = self.prev_position.term;
-        for &(_, term) in &self.terms {
+        for &(_, term) in self.marks.terms() {
             if term < last {
                 return false;
             }
@@ -410,26 +425,6 @@ impl Extend<LogEntry> for LogEntries {
     }
 }
 
-/// The last item of a sorted list at or below `index`.
-fn last_at<T>(list: &[(LogIndex, T)], index: LogIndex) -> Option<&(LogIndex, T)> {
-    list.get(..before(list, index))?.last()
-}
-
-/// The item of a sorted list at `index`.
-fn exactly_at<T>(list: &[(LogIndex, T)], index: LogIndex) -> Option<&(LogIndex, T)> {
-    last_at(list, index).filter(|&&(at, _)| at == index)
-}
-
-/// How many items of a sorted list stand at or below `index`.
-fn before<T>(list: &[(LogIndex, T)], index: LogIndex) -> usize {
-    list.partition_point(|&(at, _)| at <= index)
-}
-
-/// The items of a sorted list above `index`.
-fn after<T>(list: &[(LogIndex, T)], index: LogIndex) -> &[(LogIndex, T)] {
-    list.get(before(list, index)..).unwrap_or_default()
-}
-
 /// Walks the entries and both lists side by side.
 pub(crate) struct Walk<'a> {
     position: LogPosition,
@@ -439,6 +434,7 @@ pub(crate) struct Walk<'a> {
 }
 
 /// An entry that is only looked at.
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum EntryRef<'a> {
     Term(Term),
     ClusterConfig(&'a ClusterConfig),

@@ -148,6 +148,8 @@ mod read;
 mod role;
 
 mod config;
+mod marks;
+
 mod entries;
 mod log;
 mod quorum;

@@ -1,6 +1,7 @@
 //! [`Log`]: a snapshot and the entries after it (§7); [`CommitStatus`].
 
-use crate::{ClusterConfig, LogEntries, LogEntry, LogIndex, LogPosition};
+use crate::entries::EntryRef;
+use crate::{ClusterConfig, LogEntries, LogIndex, LogPosition};
 
 /// The log of a node: what a snapshot stands for, and the entries after it (§5.3, §7).
 ///
@@ -136,8 +137,8 @@ impl Log {
     }
 
     /// Appends one entry.
-    pub(crate) fn push(&mut self, entry: LogEntry) {
-        self.entries.push(entry);
+    pub(crate) fn push(&mut self, entry: EntryRef<'_>) {
+        self.entries.push_ref(entry);
     }
 
     /// §5.3: replaces all after the start of `entries`, which is a position of this log, by `entries`.

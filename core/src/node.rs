@@ -35,11 +35,12 @@
 
 use alloc::boxed::Box;
 
+use crate::entries::EntryRef;
 use crate::quorum::Votes;
 use crate::replication::Leader;
 use crate::{
-    Actions, ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message,
-    MessageHeader, MessageSeqNo, NodeId, Term,
+    Actions, ClusterConfig, Log, LogEntries, LogIndex, LogPosition, Message, MessageHeader,
+    MessageSeqNo, NodeId, Term,
 };
 
 mod candidate;
@@ -178,7 +179,7 @@ impl Node {
         }
         let mut config = ClusterConfig::new();
         config.voters.extend(initial_voters);
-        let position = self.append(&LogEntry::ClusterConfig(config));
+        let position = self.append(EntryRef::ClusterConfig(&config));
         if self.may_campaign() {
             self.start_election();
         } else {
@@ -302,7 +303,7 @@ impl Node {
         self.actions.set_election_timeout = true;
         let leader = Leader::new(self.id, term_start, self.config(), self.seqno);
         self.role = RoleState::Leader(Box::new(leader));
-        self.propose(&LogEntry::Term(self.current_term));
+        self.propose(EntryRef::Term(self.current_term));
     }
 
     /// Gives the vote of this term to `id`.
@@ -314,10 +315,10 @@ impl Node {
     }
 
     /// Appends one entry to the log and to the pending append.
-    fn append(&mut self, entry: &LogEntry) -> LogPosition {
+    fn append(&mut self, entry: EntryRef<'_>) -> LogPosition {
         let prev = self.log.last_position();
         let extends = self.actions.extend_append(prev, entry);
-        self.log.push(entry.clone());
+        self.log.push(entry);
         if !extends {
             self.hand_over_after(prev.index);
         }
@@ -370,6 +371,6 @@ impl Node {
 
     /// Queues a message to one node.
     fn send(&mut self, to: NodeId, message: Message) {
-        self.actions.send(to, message, self.log.latest_config());
+        self.actions.send(to, message, &self.log);
     }
 }

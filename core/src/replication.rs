@@ -21,6 +21,8 @@ pub(crate) struct Leader {
     followers: Vec<Follower>,
     voters: MatchIndexes,
     new_voters: Option<MatchIndexes>,
+    /// Whether the configuration in force asks for nothing once it is committed.
+    is_settled: bool,
     calls: Calls,
     /// The leader's own timeouts since a voter last answered, up to [`Leader::CONTACT_TIMEOUTS`].
     timeouts_without_answer: u8,
@@ -73,6 +75,7 @@ impl Leader {
             followers: Vec::new(),
             voters: nobody,
             new_voters: None,
+            is_settled: false,
             calls: Calls::default(),
             timeouts_without_answer: 0,
             answered_since_timer: false,
@@ -103,6 +106,18 @@ impl Leader {
             .then(|| MatchIndexes::new(&config.new_voters, self.id, match_index));
         self.voters = voters;
         self.new_voters = new_voters;
+        self.is_settled = !config.is_joint_consensus() && config.voters.contains(&self.id);
+    }
+
+    /// §6: whether the configuration in force is not joint and has the leader as a voter, so that its commit
+    /// changes nothing.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    /// All other members, ids rising.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = NodeId> {
+        self.followers.iter().map(|row| row.id)
     }
 
     /// The index of this leader's own `Term` entry.

@@ -70,23 +70,39 @@ impl Node {
         }
         let entries = self.skip_compacted(entries)?;
         let prev = entries.prev_position();
-        if !self.log.entries().contains(prev) {
+        let last = self.log.last_position();
+        // Nearly every call goes on where the log ends.
+        let common = if prev == last {
+            prev.index
+        } else if self.log.entries().contains(prev) {
+            self.log.entries().last_common_index(&entries)
+        } else {
             return (prev.index > self.commit_index).then(|| self.position_to_try(prev));
-        }
-        let common = self.log.entries().last_common_index(&entries);
+        };
         if common < call_end.index {
-            if common < self.log.last_position().index && common < self.commit_index {
+            if common < last.index && common < self.commit_index {
                 return None;
             }
             let entries = match common == prev.index {
                 true => entries,
                 false => entries.since(self.position_at(common))?,
             };
-            self.log.overwrite(&entries);
-            self.hand_over_after(common);
+            self.take_over(entries);
         }
         self.commit_index = self.commit_index.max(leader_commit.min(call_end.index));
         Some(self.answer(call_end))
+    }
+
+    /// §5.3: replaces all after the start of `entries`, a position of the log, by them.
+    fn take_over(&mut self, entries: LogEntries) {
+        let prev = entries.prev_position();
+        let is_extension = prev == self.log.last_position();
+        self.log.overwrite(&entries);
+        if is_extension && self.actions.append_log_entries.is_none() {
+            self.actions.append_log_entries = Some(entries);
+        } else {
+            self.hand_over_after(prev.index);
+        }
     }
 
     /// §7: leaves out the entries that the snapshot stands for. `None` if they are others than the snapshot's.

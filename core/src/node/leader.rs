@@ -1,10 +1,9 @@
 //! Leaders: proposing and replicating (§5.3), committing (§5.3, §5.4.2), changing the configuration (§6).
 
 use super::{Node, RoleState};
-use crate::replication::Repair;
-use crate::{
-    ClusterConfig, LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageHeader, NodeId,
-};
+use crate::entries::EntryRef;
+use crate::replication::{Leader, Repair};
+use crate::{ClusterConfig, LogEntries, LogIndex, LogPosition, Message, MessageHeader, NodeId};
 
 impl Node {
     /// Proposes a command: appends an entry for it and replicates it (§5.3).
@@ -26,7 +25,10 @@ impl Node {
     /// ```
     pub fn propose_command(&mut self) -> LogPosition {
         self.advance_commit_index();
-        self.propose(&LogEntry::Command)
+        match self.extend_batch() {
+            Some(position) => position,
+            None => self.propose(EntryRef::Command),
+        }
     }
 
     /// Proposes a change of the configuration (§6).
@@ -50,12 +52,16 @@ impl Node {
     /// assert!(node.config().is_joint_consensus());
     /// assert!(node.propose_config(joint).is_invalid()); // one change at a time
     /// ```
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the documented interface takes it so"
+    )]
     pub fn propose_config(&mut self, new_config: ClusterConfig) -> LogPosition {
         self.advance_commit_index();
         if !self.config().may_change_to(&new_config) {
             return LogPosition::INVALID;
         }
-        self.propose(&LogEntry::ClusterConfig(new_config))
+        self.propose(EntryRef::ClusterConfig(&new_config))
     }
 
     /// Sends a call without entries to all followers (§5.2, §8). Returns whether this node is the leader; if
@@ -99,9 +105,14 @@ impl Node {
     /// ```
     #[must_use]
     pub fn commit_index(&self) -> LogIndex {
-        let RoleState::Leader(leader) = &self.role else {
-            return self.commit_index;
-        };
+        match &self.role {
+            RoleState::Leader(leader) => self.commit_index_of(leader),
+            _ => self.commit_index,
+        }
+    }
+
+    /// §5.3, §5.4.2: what a majority has, if an entry of the own term is among it.
+    fn commit_index_of(&self, leader: &Leader) -> LogIndex {
         let index = leader.majority_index(self.handed_over_index());
         match index < leader.term_start() {
             true => self.commit_index,
@@ -132,14 +143,44 @@ impl Node {
         leader.match_index(id)
     }
 
+    /// §5.3: adds a command to those that wait together, as [`propose`](Self::propose) would, but at once: log,
+    /// append and broadcast all end at the same entry, and get longer by one.
+    fn extend_batch(&mut self) -> Option<LogPosition> {
+        let RoleState::Leader(leader) = &mut self.role else {
+            return None;
+        };
+        let actions = &mut self.actions;
+        let append = actions.append_log_entries.as_mut()?;
+        let Some(Message::AppendEntriesCall {
+            header,
+            commit_index,
+            entries,
+        }) = &mut actions.broadcast_message
+        else {
+            return None;
+        };
+        let last_index = self.log.last_position().index;
+        let ends_there = append.last_index() == last_index && entries.last_index() == last_index;
+        if !ends_there || !actions.send_messages.is_empty() || last_index.checked_next().is_none() {
+            return None;
+        }
+        self.log.push(EntryRef::Command);
+        append.push_ref(EntryRef::Command);
+        entries.push_ref(EntryRef::Command);
+        *commit_index = self.commit_index;
+        leader.note_call(header.seqno, entries.last_index());
+        actions.set_election_timeout |= leader.takes_timer();
+        Some(self.log.last_position())
+    }
+
     /// §5.3: appends an entry and replicates it; `INVALID` if this node does not lead or the log is full.
-    pub(super) fn propose(&mut self, entry: &LogEntry) -> LogPosition {
+    pub(super) fn propose(&mut self, entry: EntryRef<'_>) -> LogPosition {
         let prev = self.log.last_position();
         if !self.role().is_leader() || prev.index.checked_next().is_none() {
             return LogPosition::INVALID;
         }
         let position = self.append(entry);
-        if let (LogEntry::ClusterConfig(config), RoleState::Leader(leader)) =
+        if let (EntryRef::ClusterConfig(config), RoleState::Leader(leader)) =
             (entry, &mut self.role)
         {
             // Before the broadcast takes its number: replies of new followers to it have to count.
@@ -175,13 +216,30 @@ impl Node {
         if let Some(repair) = needed {
             self.repair_follower(header.from, repair);
         }
-        self.advance_commit_index();
+        if self.commit_index < last_position.index {
+            self.count_commits();
+        }
     }
 
     /// §5.3, §5.4.2: takes over what a majority has by now, and does what follows from it.
     pub(super) fn advance_commit_index(&mut self) {
-        if self.role().is_leader() {
-            self.commit_index = self.commit_index();
+        let RoleState::Leader(leader) = &self.role else {
+            return;
+        };
+        // Replies were counted when they came. What is new may be the own part.
+        if self.commit_index < self.handed_over_index() || !leader.is_settled() {
+            self.count_commits();
+        }
+    }
+
+    /// §5.3, §5.4.2: counts what a majority has, and does what follows from it.
+    fn count_commits(&mut self) {
+        let RoleState::Leader(leader) = &self.role else {
+            return;
+        };
+        let is_settled = leader.is_settled();
+        self.commit_index = self.commit_index_of(leader);
+        if !is_settled {
             self.follow_committed_config();
         }
     }
@@ -207,7 +265,7 @@ impl Node {
     /// §6: proposes C_new after C_old,new.
     pub(super) fn leave_joint_consensus(&mut self) {
         let config = self.config().to_final();
-        self.propose(&LogEntry::ClusterConfig(config));
+        self.propose(EntryRef::ClusterConfig(&config));
     }
 
     /// §5.3, §7: sends a follower what it lacks.
@@ -254,7 +312,7 @@ impl Node {
                 commit_index,
                 entries,
                 ..
-            }) if entries.last_position() == prev => {
+            }) if entries.last_index() == prev.index => {
                 *commit_index = present;
             }
             slot => {
@@ -294,7 +352,7 @@ impl Node {
     }
 
     /// Adds a new entry to the calls that wait to be sent and reach to `prev`, the entry before it.
-    fn extend_calls(&mut self, prev: LogPosition, entry: &LogEntry) {
+    fn extend_calls(&mut self, prev: LogPosition, entry: EntryRef<'_>) {
         let RoleState::Leader(leader) = &mut self.role else {
             return;
         };
@@ -302,13 +360,13 @@ impl Node {
             header, entries, ..
         }) = &mut self.actions.broadcast_message
         {
-            entries.push(entry.clone());
-            leader.note_call(header.seqno, self.log.last_position().index);
+            entries.push_ref(entry);
+            leader.note_call(header.seqno, entries.last_index());
         }
         for message in self.actions.send_messages.values_mut() {
             match message {
                 Message::AppendEntriesCall { entries, .. } if entries.last_position() == prev => {
-                    entries.push(entry.clone());
+                    entries.push_ref(entry);
                 }
                 _ => {}
             }

@@ -106,7 +106,11 @@ impl Node {
     /// assert!(node.peers().eq([2, 3].map(NodeId::new)));
     /// ```
     pub fn peers(&self) -> impl Iterator<Item = NodeId> {
-        self.config().unique_nodes().filter(|&id| id != self.id)
+        match &self.role {
+            // A leader has them in a row.
+            RoleState::Leader(leader) => Peers::Followers(leader.peers()),
+            _ => Peers::Members(self.config().unique_nodes().filter(|&id| id != self.id)),
+        }
     }
 
     /// The actions that wait to be executed.
@@ -169,6 +173,27 @@ impl Node {
             CommitStatus::Rejected
         } else {
             CommitStatus::InProgress
+        }
+    }
+}
+
+/// The peers of a leader, or of another node.
+enum Peers<F, M> {
+    Followers(F),
+    Members(M),
+}
+
+impl<F, M> Iterator for Peers<F, M>
+where
+    F: Iterator<Item = NodeId>,
+    M: Iterator<Item = NodeId>,
+{
+    type Item = NodeId;
+
+    fn next(&mut self) -> Option<NodeId> {
+        match self {
+            Self::Followers(followers) => followers.next(),
+            Self::Members(members) => members.next(),
         }
     }
 }
