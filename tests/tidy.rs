@@ -49,7 +49,7 @@ fn core_sources() -> BTreeMap<String, (String, String)> {
 /// The layers from bottom to top. A module may import only from layers below its own.
 const LAYERS: &[&[&str]] = &[
     &["ids"],
-    &["position", "read", "role"],
+    &["options", "position", "read", "role"],
     &["config"],
     &["marks"],
     &["entries"],
@@ -61,6 +61,7 @@ const LAYERS: &[&[&str]] = &[
         "node::candidate",
         "node::follower",
         "node::leader",
+        "node::pre_vote",
         "node::questions",
         "node::read",
         "node::snapshot",

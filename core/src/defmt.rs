@@ -11,7 +11,8 @@ use crate::codec::{DecodeError, DecodeProblem, Limits, NoRoom};
 use crate::replica::{ReadTicket, Refusal, Snapshot, StoredError, Ticket};
 use crate::{
     Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
-    Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role, Term,
+    Message, MessageHeader, MessageKind, MessageSeqNo, Node, NodeId, NodeOptions, ReadStatus,
+    ReadToken, Role, StableLeadership, Term,
 };
 
 macro_rules! format_integer {
@@ -111,23 +112,16 @@ impl Format for MessageHeader {
 impl Format for Message {
     fn format(&self, f: Formatter<'_>) {
         match self {
-            Self::RequestVoteCall {
-                header,
-                last_position,
-            } => {
-                write!(f, "{} RequestVoteCall last {}", header, last_position);
+            Self::RequestVoteCall { last_position, .. } => {
+                let (header, name) = (self.short_header(), self.name_of_vote());
+                write!(f, "{} {=str}Call last {}", header, name, last_position);
             }
-            Self::RequestVoteReply {
-                header,
-                vote_granted: true,
-            } => {
-                write!(f, "{} RequestVoteReply granted", header);
-            }
-            Self::RequestVoteReply {
-                header,
-                vote_granted: false,
-            } => {
-                write!(f, "{} RequestVoteReply refused", header);
+            Self::RequestVoteReply { vote_granted, .. } => {
+                let (header, name) = (self.short_header(), self.name_of_vote());
+                match vote_granted {
+                    true => write!(f, "{} {=str}Reply granted", header, name),
+                    false => write!(f, "{} {=str}Reply refused", header, name),
+                }
             }
             Self::AppendEntriesCall {
                 header,
@@ -326,6 +320,30 @@ impl Format for StoredError {
     }
 }
 
+impl Format for MessageKind {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Ordinary => write!(f, "ordinary"),
+            Self::PreVote => write!(f, "pre-vote"),
+        }
+    }
+}
+
+impl Format for StableLeadership {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{=u8} silent timeouts", self.silent_timeouts);
+    }
+}
+
+impl Format for NodeOptions {
+    fn format(&self, f: Formatter<'_>) {
+        match &self.stable_leadership {
+            Some(stable) => write!(f, "stable leadership: {}", stable),
+            None => write!(f, "stable leadership: no"),
+        }
+    }
+}
+
 /// Every public type has a format, but for those that are generic over a payload or carry bytes; a new one without
 /// does not compile.
 const _: () = {
@@ -334,6 +352,7 @@ const _: () = {
     formats::<(LogPosition, Role, ClusterConfig, LogEntry, LogEntries)>();
     formats::<(Log, CommitStatus, Message, MessageHeader, Action)>();
     formats::<(Actions, Node, ReadStatus, ReadToken)>();
+    formats::<(MessageKind, NodeOptions, StableLeadership)>();
     formats::<(NoRoom, Limits, DecodeError, DecodeProblem)>();
     formats::<(Ticket, ReadTicket, Snapshot, Refusal, StoredError)>();
 };

@@ -197,6 +197,24 @@ impl MessageSeqNo {
     pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1).min(Self::MAX_COUNTER))
     }
+
+    /// Where the kind of a call stands: above its number.
+    const KIND_SHIFT: u32 = Self::MAX_COUNTER.count_ones();
+
+    /// This number, as that of a pre-vote.
+    pub(crate) const fn as_pre_vote(self) -> Self {
+        Self(self.0 | 1 << Self::KIND_SHIFT)
+    }
+
+    /// Whether this is the number of a pre-vote, if it is that of a vote.
+    pub(crate) const fn is_pre_vote(self) -> bool {
+        self.0 >> Self::KIND_SHIFT == 1
+    }
+
+    /// The number without its kind.
+    pub(crate) const fn counter(self) -> Self {
+        Self(self.0 & Self::MAX_COUNTER)
+    }
 }
 
 #[cfg(test)]

@@ -143,6 +143,7 @@ extern crate alloc;
 
 // Each module imports only from those above it; `codec`, `notation` and `defmt` hang at the side, `replica` is on top.
 mod ids;
+mod options;
 mod position;
 mod read;
 mod role;
@@ -173,8 +174,9 @@ pub use config::ClusterConfig;
 pub use entries::{LogEntries, LogEntry};
 pub use ids::{LogIndex, MessageSeqNo, NodeId, Term};
 pub use log::{CommitStatus, Log};
-pub use message::{Message, MessageHeader};
+pub use message::{Message, MessageHeader, MessageKind};
 pub use node::Node;
+pub use options::{NodeOptions, StableLeadership};
 pub use position::LogPosition;
 pub use read::{ReadStatus, ReadToken};
 pub use role::Role;

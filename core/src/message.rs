@@ -104,6 +104,26 @@ impl Message {
         }
     }
 
+    /// The kind of this message: a vote call and its reply may be those of a pre-vote.
+    ///
+    /// ```
+    /// # use raftbare::{Message, MessageHeader, MessageKind, MessageSeqNo, NodeId, Term};
+    /// # let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno: MessageSeqNo::new(3) };
+    /// let reply = Message::RequestVoteReply { header, vote_granted: true };
+    /// assert_eq!(reply.kind(), MessageKind::Ordinary);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Self::RequestVoteCall { header, .. } | Self::RequestVoteReply { header, .. }
+                if header.seqno.is_pre_vote() =>
+            {
+                MessageKind::PreVote
+            }
+            _ => MessageKind::Ordinary,
+        }
+    }
+
     /// The entries of a call that brings some, or might.
     pub(crate) fn entries(&self) -> Option<&LogEntries> {
         match self {
@@ -157,6 +177,42 @@ impl Message {
             new.seqno = new.seqno.max(old.seqno);
         }
         *self = newer;
+    }
+}
+
+/// What a message is beyond its variant.
+///
+/// The kind is a part of the number of the call, above its lower 50 bits, and so replies have it too. A node that
+/// knows nothing of it may take a pre-vote for a vote: that costs it a vote, and never safety.
+///
+/// ```
+/// use raftbare::{Message, MessageHeader, MessageKind, MessageSeqNo, NodeId, Term};
+///
+/// let seqno = MessageSeqNo::new(1 << 50 | 7);
+/// let header = MessageHeader { from: NodeId::new(1), term: Term::new(2), seqno };
+/// let reply = Message::RequestVoteReply { header, vote_granted: true };
+/// assert_eq!(reply.kind(), MessageKind::PreVote);
+/// assert_eq!(reply.to_string(), "1 t2 #7 PreVoteReply granted");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageKind {
+    /// What its variant says.
+    Ordinary,
+    /// A question for votes, or the answer to one, that changes nothing (thesis §9.6). The term of the header is the
+    /// one that would come.
+    PreVote,
+}
+
+impl MessageKind {
+    /// Whether this is [`MessageKind::PreVote`].
+    ///
+    /// ```
+    /// assert!(raftbare::MessageKind::PreVote.is_pre_vote());
+    /// ```
+    #[must_use]
+    pub const fn is_pre_vote(self) -> bool {
+        matches!(self, Self::PreVote)
     }
 }
 

@@ -31,6 +31,9 @@
 //! | §8 the `Term` entry of a new leader | [`Node::become_leader`] |
 //! | §8 reads that are linearizable | [`Node::heartbeat`], [`Node::read_index`], [`Node::read_status`] |
 //! | thesis §4.2.2 who may campaign | [`Node::may_campaign`] |
+//! | thesis §4.2.3 disturbing servers | [`Node::is_disturbance`] |
+//! | thesis §6.2 a leader without a majority steps down | [`Node::hears_quorum`] |
+//! | thesis §9.6 pre-vote | [`Node::start_pre_vote`], [`Node::handle_pre_vote`] |
 //! | thesis §10.2.1 the leader's own disk works in parallel | [`Node::handed_over_index`] |
 
 use alloc::boxed::Box;
@@ -40,12 +43,13 @@ use crate::quorum::Votes;
 use crate::replication::Leader;
 use crate::{
     Actions, ClusterConfig, Log, LogEntries, LogIndex, LogPosition, Message, MessageHeader,
-    MessageSeqNo, NodeId, Term,
+    MessageSeqNo, NodeId, NodeOptions, Term,
 };
 
 mod candidate;
 mod follower;
 mod leader;
+mod pre_vote;
 mod questions;
 mod read;
 mod snapshot;
@@ -80,12 +84,15 @@ pub struct Node {
     has_contact: bool,
     role: RoleState,
     actions: Actions,
+    options: NodeOptions,
 }
 
 /// The role, with what exists in it only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum RoleState {
     Follower,
+    /// thesis §9.6: a follower that asks whether it could be elected, with the number of that round.
+    PreCandidate(Votes, MessageSeqNo),
     Candidate(Votes),
     Leader(Box<Leader>),
 }
@@ -116,6 +123,7 @@ impl Node {
             has_contact: false,
             role: RoleState::Follower,
             actions: Actions::default(),
+            options: NodeOptions::default(),
         }
     }
 
@@ -204,7 +212,14 @@ impl Node {
     /// ```
     pub fn handle_message(&mut self, msg: Message) {
         self.advance_commit_index();
-        if msg.from() == self.id || !msg.has_sane_terms() || !self.heeds_term(&msg) {
+        if msg.from() == self.id || !msg.has_sane_terms() {
+            return;
+        }
+        if msg.kind().is_pre_vote() {
+            self.handle_pre_vote(&msg);
+            return;
+        }
+        if !self.heeds_term(&msg) {
             return;
         }
         match msg {
@@ -256,9 +271,16 @@ impl Node {
         self.actions.set_election_timeout = true;
         if let RoleState::Leader(leader) = &mut self.role {
             leader.note_timeout();
-            self.send_heartbeat();
+            if self.hears_quorum() {
+                self.send_heartbeat();
+            } else {
+                self.become_follower(self.current_term);
+            }
         } else if self.may_campaign() {
-            self.start_election();
+            match self.options.stable_leadership {
+                Some(_) => self.start_pre_vote(),
+                None => self.start_election(),
+            }
         }
     }
 
@@ -270,7 +292,7 @@ impl Node {
         }
         match core::mem::replace(&mut self.role, RoleState::Follower) {
             RoleState::Follower => return,
-            RoleState::Candidate(_) => {}
+            RoleState::PreCandidate(..) | RoleState::Candidate(_) => {}
             RoleState::Leader(_) => self.actions.set_election_timeout = true,
         }
         self.actions.withdraw_calls();

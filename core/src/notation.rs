@@ -13,6 +13,8 @@
 //! header      = id " t" term " #" seqno                 1 t3 #7
 //! message     = header " RequestVoteCall last " position
 //!             | header " RequestVoteReply " ( "granted" | "refused" )
+//!             | header " PreVoteCall last " position
+//!             | header " PreVoteReply " ( "granted" | "refused" )
 //!             | header " AppendEntriesCall commit " index " prev " entries
 //!             | header " AppendEntriesReply last " position
 //! action      = "SetElectionTimeout" | "SaveCurrentTerm" | "SaveVotedFor"
@@ -139,18 +141,14 @@ impl Display for MessageHeader {
 impl Display for Message {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::RequestVoteCall {
-                header,
-                last_position,
-            } => {
-                write!(f, "{header} RequestVoteCall last {last_position}")
+            Self::RequestVoteCall { last_position, .. } => {
+                let (header, name) = (self.short_header(), self.name_of_vote());
+                write!(f, "{header} {name}Call last {last_position}")
             }
-            Self::RequestVoteReply {
-                header,
-                vote_granted,
-            } => {
+            Self::RequestVoteReply { vote_granted, .. } => {
+                let (header, name) = (self.short_header(), self.name_of_vote());
                 let answer = if *vote_granted { "granted" } else { "refused" };
-                write!(f, "{header} RequestVoteReply {answer}")
+                write!(f, "{header} {name}Reply {answer}")
             }
             Self::AppendEntriesCall {
                 header,
@@ -169,6 +167,26 @@ impl Display for Message {
                 write!(f, "{header} AppendEntriesReply last {last_position}")
             }
         }
+    }
+}
+
+impl Message {
+    /// What a vote call or reply of this kind is called.
+    pub(crate) fn name_of_vote(&self) -> &'static str {
+        match self.kind().is_pre_vote() {
+            true => "PreVote",
+            false => "RequestVote",
+        }
+    }
+
+    /// The header, its number without the kind where the name tells it.
+    pub(crate) fn short_header(&self) -> MessageHeader {
+        let header = self.header();
+        let seqno = match self.kind().is_pre_vote() {
+            true => header.seqno.counter(),
+            false => header.seqno,
+        };
+        MessageHeader { seqno, ..header }
     }
 }
 

@@ -28,6 +28,10 @@ pub(crate) struct Leader {
     timeouts_without_answer: u8,
     /// Whether a voter has answered since the timer was last asked for.
     answered_since_timer: bool,
+    /// thesis §6.2: the newest number when a majority was last found to answer, and the own timeouts since then
+    /// without one.
+    heard_at: MessageSeqNo,
+    silent_timeouts: u8,
 }
 
 /// One row of a leader's table.
@@ -79,6 +83,8 @@ impl Leader {
             calls: Calls::default(),
             timeouts_without_answer: 0,
             answered_since_timer: false,
+            heard_at: last_seqno,
+            silent_timeouts: 0,
         };
         leader.set_config(config, last_seqno);
         leader
@@ -171,6 +177,23 @@ impl Leader {
         let timeouts = self.timeouts_without_answer.saturating_add(1);
         self.timeouts_without_answer = timeouts.min(Self::CONTACT_TIMEOUTS);
         self.answered_since_timer = false;
+    }
+
+    /// thesis §6.2: counts the leader's timeouts without an answer of a majority (§6: of both) to anything that was
+    /// sent since the last one with. Only if something was sent in between: `has_sent`.
+    pub(crate) fn check_quorum(
+        &mut self,
+        config: &ClusterConfig,
+        last_seqno: MessageSeqNo,
+        has_sent: bool,
+    ) -> u8 {
+        if self.is_answered_by_majority(config, self.heard_at.next()) {
+            self.heard_at = last_seqno;
+            self.silent_timeouts = 0;
+        } else if has_sent {
+            self.silent_timeouts = self.silent_timeouts.saturating_add(1);
+        }
+        self.silent_timeouts
     }
 
     /// Whether a call that is sent now may put off the next timeout. Without an answer in between it may

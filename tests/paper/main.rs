@@ -14,4 +14,5 @@ mod pending; // §5.3, several calls before the actions are taken
 mod reads; // §8
 mod replication; // §5.3, the leader's side
 mod snapshots; // §7
+mod stable; // thesis §4.2.3, §6.2, §9.6: stable leadership
 mod terms; // §5.1

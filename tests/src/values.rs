@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use raftbare::{
     Action, ClusterConfig, LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageHeader,
-    MessageSeqNo, Node, NodeId, Term,
+    MessageSeqNo, Node, NodeId, NodeOptions, StableLeadership, Term,
 };
 
 use raftbare_sim::notation::{parse_action, parse_log};
@@ -109,6 +109,32 @@ pub fn refusal(from: u64, term: u64, seqno: u64) -> Message {
         header: header(from, term, seqno),
         vote_granted: false,
     }
+}
+
+/// The number of a pre-vote.
+const PRE_VOTE: u64 = 1 << 50;
+
+/// A node asks whether it would get the vote in a term to come.
+pub fn pre_vote_call(from: u64, term: u64, seqno: u64, last_position: LogPosition) -> Message {
+    vote_call(from, term, PRE_VOTE | seqno, last_position)
+}
+
+/// It would.
+pub fn pre_vote(from: u64, term: u64, seqno: u64) -> Message {
+    vote(from, term, PRE_VOTE | seqno)
+}
+
+/// It would not: that term is over.
+pub fn pre_vote_refusal(from: u64, term: u64, seqno: u64) -> Message {
+    refusal(from, term, PRE_VOTE | seqno)
+}
+
+/// Switches stable leadership on: a leader steps down after so many timeouts without a majority.
+pub fn stable(mut node: Node, silent_timeouts: u8) -> Node {
+    let mut options = NodeOptions::default();
+    options.stable_leadership = Some(StableLeadership { silent_timeouts });
+    node.set_options(options);
+    node
 }
 
 /// A leader's call.

@@ -1,7 +1,7 @@
 //! Candidates: starting an election and counting its votes (§5.2).
 
 use super::{Node, RoleState};
-use crate::{Message, MessageHeader};
+use crate::{Message, MessageHeader, MessageSeqNo, Term};
 
 impl Node {
     /// §5.2: asks all members for their votes in the next term. After the last term there is none.
@@ -9,23 +9,42 @@ impl Node {
         let Some(term) = self.current_term.checked_next() else {
             return;
         };
+        // Numbers go on after a pre-vote, so that a late answer to it is none to this call, whatever its kind.
+        let round = match self.role {
+            RoleState::PreCandidate(..) => self.seqno,
+            _ => MessageSeqNo::ZERO,
+        };
         self.become_candidate(term);
+        self.seqno = round;
         let seqno = self.next_seqno();
-        let header = self.header(seqno);
+        self.call_for_votes(term, seqno);
+        self.count_votes();
+    }
+
+    /// §5.2: sends all members a call for their votes in this term.
+    pub(super) fn call_for_votes(&mut self, term: Term, seqno: MessageSeqNo) {
+        let header = MessageHeader {
+            from: self.id,
+            term,
+            seqno,
+        };
         let call = Message::RequestVoteCall {
             header,
             last_position: self.log.last_position(),
         };
         let has_peers = self.peers().next().is_some();
         self.actions.broadcast_message = has_peers.then_some(call);
-        self.count_votes();
     }
 
-    /// §5.2: counts a vote of the current term. Only voters have one.
+    /// §5.2: counts a vote of the current term. Only voters have one. With pre-votes about (thesis §9.6), it has to
+    /// answer the very call.
     pub(super) fn handle_request_vote_reply(&mut self, header: MessageHeader, vote_granted: bool) {
         let RoleState::Candidate(votes) = &mut self.role else {
             return;
         };
+        if self.options.stable_leadership.is_some() && header.seqno != self.seqno {
+            return;
+        }
         if vote_granted && self.log.latest_config().is_voter(header.from) {
             votes.insert(header.from);
             self.count_votes();

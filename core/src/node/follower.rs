@@ -18,6 +18,7 @@ impl Node {
         if !is_free || !last_position.is_up_to_date(self.log.last_position()) {
             return;
         }
+        self.become_follower(self.current_term); // It has only asked for votes so far, if at all.
         self.set_voted_for(header.from);
         self.actions.set_election_timeout = true;
         let header_of_reply = self.header(header.seqno);

@@ -169,7 +169,7 @@ impl Node {
         entries.push_ref(EntryRef::Command);
         *commit_index = self.commit_index;
         leader.note_call(header.seqno, entries.last_index());
-        actions.set_election_timeout |= leader.takes_timer();
+        self.take_timer();
         Some(self.log.last_position())
     }
 
@@ -297,6 +297,22 @@ impl Node {
         }
     }
 
+    /// thesis §6.2: whether this leader goes on, at one of its timeouts. With stable leadership it does not if no
+    /// majority has answered what it has sent for too many of them.
+    ///
+    /// A timeout counts only if the heartbeat of the one before was taken: a user who takes no actions proves
+    /// nothing about the others.
+    pub(super) fn hears_quorum(&mut self) -> bool {
+        let (Some(stable), RoleState::Leader(leader)) =
+            (self.options.stable_leadership, &mut self.role)
+        else {
+            return true;
+        };
+        let has_sent = self.actions.broadcast_message.is_none();
+        let config = self.log.latest_config();
+        leader.check_quorum(config, self.seqno, has_sent) < stable.silent_timeouts.max(2)
+    }
+
     /// Makes sure that a broadcast with the present commit index waits which ends at `prev`, the end of the
     /// log or the entry before it.
     fn prepare_broadcast(&mut self, prev: LogPosition) {
@@ -374,7 +390,13 @@ impl Node {
     }
 
     /// Asks for a new timer, as after every call to the followers, if the leader may put it off.
+    ///
+    /// Not with stable leadership: its timeouts are what it counts silence by, so they have to come under load too,
+    /// and while a minority answers.
     fn take_timer(&mut self) {
+        if self.options.stable_leadership.is_some() {
+            return;
+        }
         if let RoleState::Leader(leader) = &mut self.role {
             self.actions.set_election_timeout |= leader.takes_timer();
         }

@@ -1,7 +1,9 @@
 //! Questions to a node, which change nothing. Those that only a leader answers are in `leader` and `read`.
 
 use super::{Node, RoleState};
-use crate::{Actions, ClusterConfig, CommitStatus, Log, LogPosition, NodeId, Role, Term};
+use crate::{
+    Actions, ClusterConfig, CommitStatus, Log, LogPosition, NodeId, NodeOptions, Role, Term,
+};
 
 impl Node {
     /// The identifier of this node.
@@ -25,9 +27,50 @@ impl Node {
     pub fn role(&self) -> Role {
         match self.role {
             RoleState::Follower => Role::Follower,
-            RoleState::Candidate(_) => Role::Candidate,
+            RoleState::PreCandidate(..) | RoleState::Candidate(_) => Role::Candidate,
             RoleState::Leader(_) => Role::Leader,
         }
+    }
+
+    /// Whether this node is a candidate that only asks yet whether it could be elected (thesis §9.6). Its term is
+    /// that of the last election.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId, NodeOptions, StableLeadership};
+    /// let mut node = Node::start(NodeId::new(1));
+    /// node.create_cluster(&[NodeId::new(1), NodeId::new(2)]);
+    /// assert!(node.role().is_candidate() && !node.is_pre_candidate()); // the first election is a real one
+    /// let mut options = NodeOptions::default();
+    /// options.stable_leadership = Some(StableLeadership::default());
+    /// node.set_options(options);
+    /// node.handle_election_timeout();
+    /// assert!(node.role().is_candidate() && node.is_pre_candidate());
+    /// ```
+    #[must_use]
+    pub fn is_pre_candidate(&self) -> bool {
+        matches!(self.role, RoleState::PreCandidate(..))
+    }
+
+    /// What this node does beyond the basic algorithm.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId, NodeOptions};
+    /// assert_eq!(*Node::start(NodeId::new(1)).options(), NodeOptions::default());
+    /// ```
+    #[must_use]
+    pub fn options(&self) -> &NodeOptions {
+        &self.options
+    }
+
+    /// Changes what this node does beyond the basic algorithm; at any time. Options are not stored: they are to be
+    /// set again after a restart. No action follows.
+    ///
+    /// ```
+    /// # use raftbare::{Node, NodeId, NodeOptions};
+    /// Node::start(NodeId::new(1)).set_options(NodeOptions::default());
+    /// ```
+    pub fn set_options(&mut self, options: NodeOptions) {
+        self.options = options;
     }
 
     /// The latest term this node has seen; what [`SaveCurrentTerm`](crate::Action::SaveCurrentTerm) stores.

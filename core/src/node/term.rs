@@ -65,10 +65,13 @@ impl Node {
     ///
     /// A leader that is in contact with its followers heeds none. A follower that has heard from the leader
     /// heeds those of voters only: a removed server, which does not get heartbeats any more, is none in any
-    /// configuration from the known commit on.
+    /// configuration from the known commit on. With stable leadership (thesis §4.2.3) neither heeds any.
     fn is_disturbance(&self, msg: &Message) -> bool {
         if !matches!(msg, Message::RequestVoteCall { .. }) {
             return false;
+        }
+        if self.options.stable_leadership.is_some() {
+            return self.has_contact || self.role().is_leader();
         }
         match &self.role {
             RoleState::Leader(leader) => leader.is_in_contact(self.config()),

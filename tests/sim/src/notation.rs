@@ -274,15 +274,20 @@ impl<'a> Parser<'a> {
     }
 
     pub(crate) fn message(&mut self) -> Result<Message, String> {
-        let header = self.header()?;
-        if self.takes(" RequestVoteCall last ") {
+        let mut header = self.header()?;
+        // The kind of a pre-vote is in its name, and in its number it stands above the lower 50 bits.
+        let is_pre_vote = self.takes(" PreVote");
+        if is_pre_vote {
+            header.seqno = MessageSeqNo::new(header.seqno.get() | 1 << 50);
+        }
+        if (is_pre_vote && self.takes("Call last ")) || self.takes(" RequestVoteCall last ") {
             let last_position = self.position()?;
             return Ok(Message::RequestVoteCall {
                 header,
                 last_position,
             });
         }
-        if self.takes(" RequestVoteReply ") {
+        if (is_pre_vote && self.takes("Reply ")) || self.takes(" RequestVoteReply ") {
             let vote_granted = self.one_of(&[("granted", true), ("refused", false)])?;
             return Ok(Message::RequestVoteReply {
                 header,

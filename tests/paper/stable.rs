@@ -1,0 +1,559 @@
+//! thesis §9.6, §4.2.3, §6.2: pre-vote, stickiness and check-quorum, which are one option.
+
+use raftbare::{Message, MessageKind, Node, Role};
+use raftbare_tests::values::{
+    append_call, append_reply, assert_actions, at, candidate, commands, drain, follower, id,
+    leader, pre_vote, pre_vote_call, pre_vote_refusal, refusal, stable, term, vote, vote_call,
+};
+
+/// Ends at 1/4.
+const LOG: &str = "snapshot {1,2,3} log 0/0[term(1) cmd*3]";
+
+/// Node 1 in term 2, asking whether it could be elected, in its round 1.
+fn pre_candidate() -> Node {
+    let mut node = stable(follower(1, 2, Some(2), LOG), 8);
+    node.handle_election_timeout();
+    drain(&mut node);
+    assert!(node.is_pre_candidate());
+    node
+}
+
+/// A follower of node 2 in term 2 that has just heard from it.
+fn in_contact() -> Node {
+    let mut node = follower(1, 2, Some(2), LOG);
+    node.handle_message(append_call(2, 2, 1, 0, commands(at(1, 4), 0)));
+    drain(&mut node);
+    node
+}
+
+#[test]
+fn thesis_9_6_a_timeout_asks_before_it_campaigns_and_changes_nothing() {
+    let mut node = stable(follower(1, 2, Some(2), LOG), 8);
+    node.handle_election_timeout();
+    assert_eq!(
+        (node.current_term(), node.voted_for()),
+        (term(2), Some(id(2)))
+    );
+    assert_eq!((node.role(), node.leader_id()), (Role::Candidate, None));
+    assert_actions(
+        &mut node,
+        &[
+            "SetElectionTimeout",
+            "BroadcastMessage 1 t3 #1 PreVoteCall last 1/4",
+        ],
+    );
+}
+
+#[test]
+fn thesis_9_6_a_majority_of_pre_votes_starts_the_election() {
+    let mut node = pre_candidate();
+    node.handle_message(pre_vote(3, 3, 1));
+    assert!(!node.is_pre_candidate());
+    assert_actions(
+        &mut node,
+        &[
+            "SetElectionTimeout",
+            "SaveCurrentTerm",
+            "SaveVotedFor",
+            "BroadcastMessage 1 t3 #2 RequestVoteCall last 1/4",
+        ],
+    );
+    node.handle_message(vote(3, 3, 2));
+    assert!(node.role().is_leader());
+}
+
+#[test]
+fn thesis_9_6_only_answers_of_voters_to_this_very_round_count() {
+    for (what, message) in [
+        ("an outsider", pre_vote(9, 3, 1)),
+        ("another round", pre_vote(3, 3, 2)),
+        ("the term of now", pre_vote(3, 2, 1)),
+        ("a later term", pre_vote(3, 4, 1)),
+        ("a refusal of the present term", pre_vote_refusal(3, 2, 1)),
+    ] {
+        let mut node = pre_candidate();
+        node.handle_message(message);
+        assert_eq!(node, pre_candidate(), "{what}");
+    }
+    let mut node = pre_candidate();
+    node.handle_election_timeout(); // round 2
+    drain(&mut node);
+    node.handle_message(pre_vote(3, 3, 1));
+    assert!(node.is_pre_candidate());
+    node.handle_message(pre_vote(3, 3, 2));
+    assert!(!node.is_pre_candidate());
+}
+
+#[test]
+fn thesis_9_6_both_halves_of_a_joint_configuration_have_to_agree() {
+    let log = "snapshot {1,2,3}->{1,4,5} log 0/0[term(1)]";
+    let mut node = stable(follower(1, 1, None, log), 8);
+    node.handle_election_timeout();
+    node.handle_message(pre_vote(2, 2, 1));
+    node.handle_message(pre_vote(3, 2, 1));
+    assert!(node.is_pre_candidate());
+    node.handle_message(pre_vote(4, 2, 1));
+    assert_eq!(node.current_term(), term(2));
+}
+
+#[test]
+fn thesis_9_6_a_failed_candidate_asks_again_so_terms_do_not_climb() {
+    let mut node = stable(candidate(1, 3, LOG), 8);
+    for _ in 0..1_000 {
+        node.handle_election_timeout();
+        drain(&mut node);
+        assert_eq!(
+            (node.current_term(), node.is_pre_candidate()),
+            (term(3), true)
+        );
+    }
+}
+
+#[test]
+fn thesis_9_6_alone_and_at_the_founding_there_is_nobody_to_ask() {
+    let mut alone = stable(follower(1, 1, None, "snapshot {1} log 0/0[term(1)]"), 8);
+    alone.handle_election_timeout();
+    assert_eq!(
+        (alone.role(), alone.current_term()),
+        (Role::Leader, term(2))
+    );
+    let mut founder = stable(Node::start(id(1)), 8);
+    founder.create_cluster(&[id(1), id(2)]);
+    assert_eq!(founder.current_term(), term(1));
+    assert!(!founder.is_pre_candidate());
+}
+
+#[test]
+fn thesis_9_6_every_node_answers_and_nothing_changes_in_it() {
+    // Whatever its options are, and whether it is a member or not.
+    for log in [LOG, "snapshot {2,3,4} log 0/0[term(1) cmd*3]"] {
+        let quiet = follower(1, 2, Some(2), log);
+        for node in [quiet.clone(), stable(quiet, 8)] {
+            for (call, answer) in [
+                (
+                    pre_vote_call(3, 3, 7, at(1, 4)),
+                    "1 t3 #7 PreVoteReply granted",
+                ),
+                (
+                    pre_vote_call(3, 9, 7, at(2, 1)),
+                    "1 t9 #7 PreVoteReply granted",
+                ),
+                (
+                    pre_vote_call(3, 2, 7, at(2, 9)),
+                    "1 t2 #7 PreVoteReply refused",
+                ),
+                (
+                    pre_vote_call(3, 1, 7, at(1, 9)),
+                    "1 t2 #7 PreVoteReply refused",
+                ),
+            ] {
+                let mut after = node.clone();
+                after.handle_message(call);
+                assert_actions(&mut after, &[&format!("SendMessage 3 {answer}")]);
+                assert_eq!(after, node);
+            }
+            // A log that is not up-to-date (§5.4.1) gets no answer.
+            let mut after = node.clone();
+            after.handle_message(pre_vote_call(3, 3, 7, at(1, 3)));
+            assert_eq!(after, node);
+        }
+    }
+}
+
+#[test]
+fn thesis_9_6_where_there_is_a_leader_only_who_is_behind_in_its_term_gets_an_answer() {
+    for node in [in_contact(), stable(in_contact(), 8), leader(1, 2, LOG)] {
+        let mut after = node.clone();
+        after.handle_message(pre_vote_call(3, 3, 7, at(2, 99)));
+        assert_eq!(after, node);
+        after.handle_message(pre_vote_call(3, 2, 7, at(2, 99)));
+        assert_actions(&mut after, &["SendMessage 3 1 t2 #7 PreVoteReply refused"]);
+    }
+    let mut lonely = in_contact();
+    lonely.handle_election_timeout(); // contact ends; it campaigns itself in term 3
+    drain(&mut lonely);
+    lonely.handle_message(pre_vote_call(3, 4, 7, at(2, 99)));
+    assert_actions(
+        &mut lonely,
+        &["SendMessage 3 1 t3 #7 PreVoteReply granted"]
+            .map(|text| text.replace("t3", "t4"))
+            .each_ref()
+            .map(String::as_str),
+    );
+}
+
+#[test]
+fn thesis_9_6_a_refusal_tells_of_a_higher_term_and_a_grant_does_not() {
+    for node in [pre_candidate(), in_contact(), stable(leader(1, 2, LOG), 8)] {
+        let mut granted = node.clone();
+        granted.handle_message(pre_vote(3, 9, 99));
+        assert_eq!(granted, node);
+        let mut refused = node;
+        refused.handle_message(pre_vote_refusal(3, 9, 99));
+        assert_eq!(
+            (refused.current_term(), refused.role()),
+            (term(9), Role::Follower)
+        );
+    }
+}
+
+#[test]
+fn thesis_9_6_a_leader_or_a_vote_ends_the_asking() {
+    let mut node = stable(follower(1, 2, Some(2), LOG), 8);
+    node.handle_election_timeout();
+    node.handle_message(append_call(2, 2, 5, 0, commands(at(1, 4), 0)));
+    assert_eq!(
+        (node.role(), node.leader_id()),
+        (Role::Follower, Some(id(2)))
+    );
+    assert_actions(
+        &mut node,
+        &[
+            "SetElectionTimeout",
+            "SendMessage 2 1 t2 #5 AppendEntriesReply last 1/4",
+        ],
+    );
+    // Its vote of a term without one is free yet.
+    let mut node = stable(follower(1, 2, None, LOG), 8);
+    node.handle_election_timeout();
+    node.handle_message(vote_call(3, 2, 1, at(1, 4)));
+    assert_eq!(
+        (node.role(), node.voted_for()),
+        (Role::Follower, Some(id(3)))
+    );
+    let actions = drain(&mut node);
+    assert!(
+        !actions
+            .iter()
+            .any(|it| it.to_string().contains("PreVoteCall"))
+    );
+}
+
+#[test]
+fn thesis_9_6_an_answer_takes_no_place_of_a_promise() {
+    let acknowledged = append_call(2, 2, 5, 0, commands(at(1, 4), 1));
+    let promises: [(Message, u64); 2] = [(acknowledged, 2), (vote_call(2, 2, 1, at(1, 4)), 2)];
+    for (call, from) in promises {
+        let mut node = follower(1, 2, None, LOG);
+        node.handle_message(call);
+        node.handle_election_timeout(); // a non-leader's contact ends, and with it the silence
+        let before = node.actions().send_messages.clone();
+        // The timeout is one of a voter: it has gone on to term 3. An acknowledgement of term 2 is withdrawn.
+        if before.contains_key(&id(from)) {
+            node.handle_message(pre_vote_call(from, 9, 7, at(2, 99)));
+            let kind = node.actions().send_messages[&id(from)].kind();
+            assert_eq!(kind, MessageKind::PreVote);
+        }
+    }
+    // Of the present term, a vote or an acknowledgement that waits stays.
+    let mut node = follower(1, 2, None, LOG);
+    node.handle_message(vote_call(2, 2, 1, at(1, 4)));
+    let before = node.clone();
+    node.handle_message(pre_vote_call(2, 3, 7, at(1, 4)));
+    assert_eq!(node, before);
+    let mut node = follower(1, 2, Some(2), LOG);
+    node.handle_message(append_call(2, 2, 5, 0, commands(at(1, 4), 1)));
+    let before = node.clone();
+    node.handle_message(pre_vote_call(2, 2, 7, at(1, 4)));
+    assert_eq!(node, before);
+    // Otherwise the newer answer is the better one.
+    let mut node = follower(1, 2, None, LOG);
+    node.handle_message(pre_vote_call(2, 3, 7, at(1, 4)));
+    node.handle_message(pre_vote_call(2, 3, 8, at(1, 4)));
+    assert_actions(&mut node, &["SendMessage 2 1 t3 #8 PreVoteReply granted"]);
+}
+
+#[test]
+fn thesis_9_6_a_late_pre_vote_is_no_vote_even_without_its_kind() {
+    let mut node = pre_candidate();
+    node.handle_message(pre_vote(3, 3, 1));
+    drain(&mut node);
+    let before = node.clone();
+    node.handle_message(pre_vote(2, 3, 1));
+    assert_eq!(node, before);
+    // A codec that cuts the number to 32 bits.
+    node.handle_message(vote(2, 3, 1));
+    assert_eq!(node, before);
+    node.handle_message(vote(2, 3, 2));
+    assert!(node.role().is_leader());
+}
+
+#[test]
+fn thesis_9_6_a_pre_vote_without_its_kind_is_a_vote_call_that_counts_as_less() {
+    let mut node = follower(2, 2, None, LOG);
+    node.handle_message(vote_call(1, 3, 1, at(1, 4)));
+    assert_eq!(
+        (node.current_term(), node.voted_for()),
+        (term(3), Some(id(1)))
+    );
+    // The caller, still in term 2, hears of term 3 and has lost nothing but time.
+    let mut caller = pre_candidate();
+    caller.handle_message(vote(2, 3, 1));
+    assert_eq!(
+        (caller.current_term(), caller.role()),
+        (term(3), Role::Follower)
+    );
+}
+
+#[test]
+fn kinds_small_numbers_and_the_largest_are_ordinary() {
+    for seqno in (0..=7).chain([(1 << 50) - 1, 4 << 50, u64::MAX]) {
+        let call = vote_call(2, 3, seqno, at(1, 4));
+        assert_eq!(call.kind(), MessageKind::Ordinary);
+        let mut node = follower(1, 2, None, LOG);
+        node.handle_message(call);
+        assert_eq!(node.voted_for(), Some(id(2)), "{seqno}");
+    }
+    let call = append_call(2, 3, 1 << 50, 0, commands(at(1, 4), 0));
+    assert_eq!(call.kind(), MessageKind::Ordinary); // AppendEntries have no kinds
+}
+
+#[test]
+fn thesis_4_2_3_who_hears_a_leader_or_is_one_heeds_no_call_for_votes() {
+    for node in [stable(in_contact(), 8), stable(leader(1, 2, LOG), 8)] {
+        for from in [2, 3, 9] {
+            let mut after = node.clone();
+            after.handle_message(vote_call(from, 7, 1, at(6, 99)));
+            assert_eq!(after, node);
+        }
+        // Any other message of a higher term is heeded: a node whose term ran ahead comes back this way.
+        let mut after = node.clone();
+        after.handle_message(append_reply(3, 7, 0, at(1, 4)));
+        assert_eq!(after.current_term(), term(7));
+        let mut after = node;
+        after.handle_message(refusal(3, 7, 1));
+        assert_eq!(after.current_term(), term(7));
+    }
+    let mut node = stable(in_contact(), 8);
+    node.handle_election_timeout();
+    node.handle_message(vote_call(3, 7, 1, at(6, 99)));
+    assert_eq!(node.current_term(), term(7));
+}
+
+#[test]
+fn thesis_6_2_a_leader_that_no_majority_answers_steps_down_and_keeps_its_vote() {
+    for silent_timeouts in [2, 3, 8, 255] {
+        let mut node = stable(leader(1, 2, LOG), silent_timeouts);
+        for timeout in 1..=silent_timeouts {
+            assert!(node.role().is_leader(), "{timeout} of {silent_timeouts}");
+            node.handle_election_timeout();
+            let sent = drain(&mut node).len();
+            assert_eq!(sent, if timeout < silent_timeouts { 2 } else { 1 });
+        }
+        assert_eq!(
+            (node.role(), node.current_term()),
+            (Role::Follower, term(2))
+        );
+        assert_eq!((node.voted_for(), node.leader_id()), (Some(id(1)), None));
+        let before = node.clone();
+        node.handle_message(vote_call(3, 2, 1, at(1, 99))); // no second vote in its term
+        assert_eq!(node, before);
+    }
+}
+
+#[test]
+fn thesis_6_2_zero_and_one_silent_timeouts_count_as_two() {
+    for silent_timeouts in [0, 1] {
+        let mut node = stable(leader(1, 2, LOG), silent_timeouts);
+        node.handle_election_timeout();
+        drain(&mut node);
+        assert!(node.role().is_leader());
+        node.handle_election_timeout();
+        assert!(node.role().is_follower());
+    }
+}
+
+#[test]
+fn thesis_6_2_an_answer_of_a_majority_to_something_new_starts_the_count_again() {
+    let mut node = stable(leader(1, 2, LOG), 3);
+    let mut newest = 2; // the number of the `Term` entry's call
+    for _ in 0..100 {
+        node.handle_message(append_reply(2, 2, newest, at(2, 5)));
+        for _ in 0..2 {
+            node.handle_election_timeout();
+            newest += 1;
+            drain(&mut node);
+        }
+        assert!(node.role().is_leader());
+    }
+    // The same answers again, and those of others than voters, are no news.
+    for _ in 0..2 {
+        node.handle_message(append_reply(2, 2, newest - 2, at(2, 5)));
+        node.handle_message(append_reply(9, 2, newest, at(2, 5)));
+        node.handle_election_timeout();
+        drain(&mut node);
+    }
+    assert!(node.role().is_follower());
+}
+
+#[test]
+fn thesis_6_2_timeouts_of_a_user_who_takes_no_actions_prove_nothing() {
+    let mut node = stable(leader(1, 2, LOG), 3);
+    for _ in 0..100 {
+        node.handle_election_timeout();
+    }
+    assert!(node.role().is_leader());
+}
+
+#[test]
+fn thesis_6_2_one_half_of_a_joint_configuration_is_no_majority() {
+    let log = "snapshot {1,2,3}->{1,4,5} log 0/0[term(1)]";
+    let mut node = follower(1, 1, None, log);
+    node.handle_election_timeout();
+    drain(&mut node);
+    for peer in 2..=5 {
+        node.handle_message(vote(peer, 2, 1));
+    }
+    drain(&mut node);
+    let mut node = stable(node, 4);
+    for timeout in 0..4 {
+        assert!(node.role().is_leader());
+        for peer in [4, 5] {
+            node.handle_message(append_reply(peer, 2, 2 + timeout, at(1, 1)));
+        }
+        node.handle_election_timeout();
+        drain(&mut node);
+    }
+    assert!(node.role().is_follower());
+}
+
+#[test]
+fn thesis_6_2_alone_a_leader_is_a_majority_and_without_the_option_it_stays() {
+    let alone = stable(leader(1, 2, "snapshot {1}+{2} log 0/0[term(1)]"), 2);
+    for mut node in [alone, leader(1, 2, LOG)] {
+        for _ in 0..1_000 {
+            node.handle_election_timeout();
+            drain(&mut node);
+        }
+        assert!(node.role().is_leader());
+    }
+}
+
+/// Nodes, of which messages pass between those that `connects` says.
+fn run(nodes: &mut [Node], connects: impl Fn(u64, u64) -> bool) {
+    loop {
+        let mut messages = Vec::new();
+        for node in nodes.iter_mut() {
+            let from = node.id().get();
+            let peers: Vec<_> = node.peers().collect();
+            for action in drain(node) {
+                match action {
+                    raftbare::Action::BroadcastMessage(message) => {
+                        messages.extend(peers.iter().map(|to| (from, to.get(), message.clone())));
+                    }
+                    raftbare::Action::SendMessage(to, message) => {
+                        messages.push((from, to.get(), message));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if messages.is_empty() {
+            return;
+        }
+        for (from, to, message) in messages {
+            if connects(from, to) {
+                nodes[to as usize - 1].handle_message(message);
+            }
+        }
+    }
+}
+
+/// A cluster with stable leadership, led by node 1 in term 1.
+fn cluster(size: u64) -> Vec<Node> {
+    let ids: Vec<_> = (1..=size).map(id).collect();
+    let mut nodes: Vec<_> = ids.iter().map(|&id| stable(Node::start(id), 4)).collect();
+    nodes[0].create_cluster(&ids);
+    run(&mut nodes, |_, _| true);
+    nodes[0].handle_election_timeout();
+    run(&mut nodes, |_, _| true);
+    nodes
+}
+
+#[test]
+fn a_flapping_node_never_raises_the_term() {
+    let mut nodes = cluster(3);
+    for _ in 0..1_000 {
+        nodes[2].handle_election_timeout(); // cut off
+        run(&mut nodes, |from, to| from != 3 && to != 3);
+        nodes[0].handle_election_timeout();
+        run(&mut nodes, |_, _| true); // and back
+        nodes[2].handle_election_timeout();
+        run(&mut nodes, |_, _| true);
+    }
+    assert!(nodes[0].role().is_leader());
+    assert!(nodes.iter().all(|node| node.current_term() == term(1)));
+}
+
+#[test]
+fn a_removed_node_that_never_learnt_it_disturbs_nobody() {
+    let mut nodes = cluster(4);
+    let joint = nodes[0].config().to_joint_consensus(&[], &[id(4)]);
+    assert!(!nodes[0].propose_config(joint).is_invalid());
+    let without_4 = |from: u64, to: u64| from != 4 && to != 4;
+    for _ in 0..3 {
+        run(&mut nodes, without_4);
+        nodes[0].handle_election_timeout();
+    }
+    assert_eq!(nodes[0].config().voters.len(), 3);
+    for _ in 0..100 {
+        nodes[3].handle_election_timeout();
+        run(&mut nodes, |_, _| true);
+        nodes[0].handle_election_timeout();
+        run(&mut nodes, |_, _| true);
+    }
+    assert!(nodes[0].role().is_leader());
+    assert!(nodes[..3].iter().all(|node| node.current_term() == term(1)));
+}
+
+#[test]
+fn behind_a_bridge_to_the_old_leader_the_fully_connected_elect() {
+    // 1 leads and hears only 2; 5 is dead; 2, 3 and 4 hear each other.
+    let connects = |from: u64, to: u64| {
+        let pair = (from.min(to), from.max(to));
+        pair == (1, 2) || (pair.0 > 1 && pair.1 < 5)
+    };
+    let mut nodes = cluster(5);
+    // The first timeout looks back on better times.
+    for _ in 0..=4 {
+        nodes[0].handle_election_timeout();
+        run(&mut nodes, connects);
+    }
+    assert!(
+        nodes[0].role().is_follower(),
+        "no majority answers it any more"
+    );
+    for node in [1, 2, 3] {
+        nodes[node].handle_election_timeout();
+        run(&mut nodes, connects);
+    }
+    nodes[2].handle_election_timeout();
+    run(&mut nodes, connects);
+    let led = nodes[1..4].iter().filter(|node| node.role().is_leader());
+    assert_eq!(led.count(), 1);
+}
+
+#[test]
+fn a_node_of_a_higher_term_and_an_older_log_comes_back_with_one_election() {
+    let mut nodes = cluster(3);
+    let without_3 = |from: u64, to: u64| from != 3 && to != 3;
+    nodes[2] = follower(3, 9, Some(3), "snapshot {1,2,3} log 0/0[config({1,2,3})]");
+    nodes[0].propose_command();
+    run(&mut nodes, without_3);
+    // Its pre-votes and votes impress nobody, but its answer to the leader does.
+    let mut node = stable(nodes[2].clone(), 4);
+    node.handle_election_timeout();
+    nodes[2] = node;
+    run(&mut nodes, |_, _| true);
+    assert_eq!(nodes[0].current_term(), term(1));
+    nodes[0].handle_election_timeout();
+    run(&mut nodes, |_, _| true);
+    assert!(!nodes[0].role().is_leader());
+    nodes[1].handle_election_timeout();
+    run(&mut nodes, |_, _| true);
+    nodes[0].handle_election_timeout();
+    run(&mut nodes, |_, _| true);
+    let leaders = nodes.iter().filter(|node| node.role().is_leader());
+    assert_eq!(leaders.count(), 1);
+    assert!(nodes.iter().all(|node| node.current_term() == term(10)));
+}
