@@ -379,6 +379,10 @@ impl<P: Payload> Replica<P> {
             self.desk.sending.clear();
         }
         let (chunk, mut snapshot) = self.take_chunk();
+        let commit_index = self.node.commit_index();
+        // What it stands for has come another way: it must not keep own snapshots from being taken.
+        self.receiving
+            .take_if(|it| it.snapshot().position().index <= commit_index);
         if let Some(taken) = self.taken.take() {
             self.desk.snapshot = Some(taken.clone());
             snapshot = Some(taken);
@@ -393,6 +397,7 @@ impl<P: Payload> Replica<P> {
             !batch.is_empty() || !batch.outbox.is_empty() || self.desk.has_outputs(&self.node);
         if !is_needed {
             self.spare_payloads = batch.payloads;
+            self.desk.outbox.sends = batch.outbox.sends;
             return None;
         }
         self.batches = self.batches.saturating_add(1);

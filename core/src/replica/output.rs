@@ -266,6 +266,10 @@ impl Desk {
 
     /// The next chunk to send, while this node leads.
     fn next_chunk(&mut self, node: &Node) -> Option<(NodeId, ChunkToSend)> {
+        // Not if it has stepped down while the batch was out, or leads by now in a term that is not stored yet.
+        if !node.role().is_leader() || node.actions().save_current_term {
+            return None;
+        }
         let snapshot = self.snapshot.as_ref()?;
         let (to, offset) = self.sending.take_due()?;
         let rest = snapshot.len().saturating_sub(offset);

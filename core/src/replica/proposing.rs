@@ -7,6 +7,10 @@ use super::{Payload, Replica};
 use crate::{ClusterConfig, LogPosition};
 
 impl<P: Payload> Replica<P> {
+    /// So many entries may wait beyond [`ReplicaOptions::max_uncommitted`](super::ReplicaOptions::max_uncommitted),
+    /// if they are configurations.
+    const RESERVE: u64 = 16;
+
     /// Proposes a command (§5.3).
     ///
     /// What becomes of it comes out under the ticket: [`Output::Apply`], [`Output::Rejected`] or
@@ -46,7 +50,8 @@ impl<P: Payload> Replica<P> {
     /// Proposes a change of the configuration (§6); see [`Node::propose_config`].
     ///
     /// What becomes of it comes out under the ticket: [`Output::ConfigCommitted`], [`Output::Rejected`] or
-    /// [`Output::Unknown`]. It is not refused for entries that are not committed: it may be what ends the jam.
+    /// [`Output::Unknown`]. Where commands are refused because too much is not committed or waits, a few changes of
+    /// the configuration are still taken: they may be what ends the jam.
     ///
     /// ```
     /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
@@ -63,12 +68,25 @@ impl<P: Payload> Replica<P> {
         if !self.node.role().is_leader() {
             return Err(Refusal::NotLeader(self.node.leader_id()));
         }
+        if self.uncommitted()
+            >= self
+                .desk
+                .options
+                .max_uncommitted
+                .saturating_add(Self::RESERVE)
+        {
+            return Err(Refusal::TooManyUncommitted);
+        }
         let position = self.node.propose_config(new_config);
         self.follow_log(|_| None);
-        if position.is_invalid() {
-            return Err(Refusal::Config);
+        if !position.is_invalid() {
+            return Ok(self.wait_for(position));
         }
-        Ok(self.wait_for(position))
+        Err(match self.node.role().is_leader() {
+            true => Refusal::Config,
+            // It has just stepped down.
+            false => Refusal::NotLeader(self.node.leader_id()),
+        })
     }
 
     /// Begins a linearizable read (§8, thesis §6.4).
@@ -98,7 +116,8 @@ impl<P: Payload> Replica<P> {
         if self.is_stopped {
             return Err(Refusal::Stopped);
         }
-        if self.desk.reads.len() >= self.desk.options.max_waiting {
+        let is_full = self.desk.reads.len() >= self.desk.options.max_waiting;
+        if is_full && self.node.role().is_leader() {
             return Err(Refusal::TooManyWaiting);
         }
         let token = self.node.read_index();
@@ -115,18 +134,22 @@ impl<P: Payload> Replica<P> {
         Ticket(position)
     }
 
+    /// How many entries are in the log and not committed.
+    fn uncommitted(&self) -> u64 {
+        let last_index = self.node.log().last_position().index;
+        last_index.distance_from(self.node.commit_index())
+    }
+
     /// Why a command of this length is not taken now.
     pub(super) fn refusal(&self, len: usize) -> Option<Refusal> {
         let options = &self.desk.options;
-        let last_index = self.node.log().last_position().index;
-        let uncommitted = last_index.distance_from(self.node.commit_index());
         if self.is_stopped {
             Some(Refusal::Stopped)
         } else if !self.node.role().is_leader() {
             Some(Refusal::NotLeader(self.node.leader_id()))
         } else if len > options.max_call_bytes {
             Some(Refusal::TooLong(options.max_call_bytes))
-        } else if uncommitted >= options.max_uncommitted {
+        } else if self.uncommitted() >= options.max_uncommitted {
             Some(Refusal::TooManyUncommitted)
         } else if self.desk.proposals.len() >= options.max_waiting {
             Some(Refusal::TooManyWaiting)

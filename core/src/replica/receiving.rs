@@ -21,6 +21,10 @@ impl<P: Payload> Replica<P> {
         };
         let entries = message.entries().cloned();
         self.node.handle_message(message);
+        // §7: a snapshot that comes in is of no use any more once the log has got there by itself.
+        let commit_index = self.node.commit_index();
+        self.receiving
+            .take_if(|it| it.snapshot().position().index <= commit_index);
         if let Some(header) = reply {
             self.desk
                 .flows
@@ -46,12 +50,11 @@ impl<P: Payload> Replica<P> {
         }
         let snapshot = &chunk.snapshot;
         let next_offset = if snapshot.position().index <= self.node.commit_index() {
-            self.receiving = None;
             snapshot.len()
         } else {
             let receiving = self
                 .receiving
-                .get_or_insert_with(|| Receiving::new(snapshot.clone()));
+                .get_or_insert_with(|| Receiving::new(chunk.term, snapshot.clone()));
             match receiving.take(chunk) {
                 Reception::Answer(next_offset) => next_offset,
                 Reception::Nothing => return,

@@ -1,6 +1,6 @@
 //! What a replica takes from its node to be stored, and lets out when it is.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 
 use super::batch::{Batch, Outbox};
 use super::output::Answer;
@@ -22,17 +22,20 @@ impl<P: Payload> Replica<P> {
         self.append_waits = has_both && !self.append_waits;
         let saves_term = core::mem::take(&mut actions.save_current_term);
         let saves_vote = core::mem::take(&mut actions.save_voted_for);
+        // The emptied list of the batch before keeps its memory: the node gets it in exchange.
+        let mut sends = core::mem::take(&mut self.desk.outbox.sends);
+        while sends.pop_first().is_some() {}
         let mut outbox = Outbox {
             set_timer: core::mem::take(&mut actions.set_election_timeout),
             broadcast: actions.broadcast_message.take(),
-            sends: BTreeMap::new(),
+            sends,
             snapshots_to: BTreeSet::new(),
             chunk_reply: self.chunk_reply.take(),
         };
         let mut append = None;
         if !self.append_waits {
             append = actions.append_log_entries.take();
-            outbox.sends = core::mem::take(&mut actions.send_messages);
+            core::mem::swap(&mut outbox.sends, &mut actions.send_messages);
             outbox.snapshots_to = core::mem::take(&mut actions.install_snapshots);
         }
         let mut payloads = core::mem::take(&mut self.spare_payloads);

@@ -37,7 +37,8 @@ pub struct Stored<P> {
     /// Up to where commands are applied to the state that is stored. 0 if the state is in memory only: then
     /// the replica asks to load the snapshot, and commands come again from there.
     pub applied: LogIndex,
-    /// How large a record may be, and what may be in it.
+    /// How large a record may be, and what may be in it. To be as wide as those of
+    /// [`ReplicaOptions`](super::ReplicaOptions) at least, or the replica refuses its own records.
     pub limits: Limits,
     /// The records so far, from the snapshot on. `None` before the first.
     entries: Option<LogEntries>,
@@ -89,6 +90,15 @@ impl<P: Payload> Stored<P> {
             return Err(StoredError::NotOneEntry(one.last_position()));
         };
         let base = self.base();
+        let is_command = entry == LogEntry::Command;
+        let payload = reader.rest();
+        if !is_command && !payload.is_empty() {
+            return Err(StoredError::Payload(position));
+        }
+        if position.index <= base.index {
+            // Left by a crash, perhaps of another log: what follows the snapshot need not follow it.
+            return Ok(());
+        }
         let expected = self.entries.as_ref().map(LogEntries::last_position);
         let is_continuation = expected.is_none_or(|expected| expected == one.prev_position());
         let starts_too_late = expected.is_none() && one.prev_position().index > base.index;
@@ -98,15 +108,10 @@ impl<P: Payload> Stored<P> {
                 found: one.prev_position(),
             });
         }
-        let is_command = entry == LogEntry::Command;
-        let payload = reader.rest();
-        if !is_command && !payload.is_empty() {
-            return Err(StoredError::Payload(position));
-        }
         self.entries
             .get_or_insert_with(|| LogEntries::new(one.prev_position()))
             .push(entry);
-        if is_command && position.index > base.index {
+        if is_command {
             let payload = P::try_from(payload).map_err(|_| StoredError::Payload(position))?;
             self.payloads.push(payload);
         }

@@ -18,7 +18,8 @@ impl<P: Payload> Replica<P> {
     ///
     /// Then tell its bytes to [`NewSnapshot::write`], store them durably, and call
     /// [`finish_snapshot`](Self::finish_snapshot), now or later. `None` if nothing was applied since the last one,
-    /// or while one is sent or comes in: there are never two on their way.
+    /// or while one is sent or comes in: there are never two on their way. If one was begun and not finished, the new
+    /// one takes its place.
     ///
     /// ```
     /// # use raftbare::replica::{Output, Replica, ReplicaOptions};

@@ -64,7 +64,11 @@ impl Sending {
             return;
         }
         for transfer in &mut self.0 {
-            if transfer.to == reply.from {
+            // What is no progress is an old answer or one that came twice, and would double what is under way; after
+            // a timeout without an answer it tells that the follower has begun anew.
+            let has_begun_anew = reply.next_offset < transfer.offset && transfer.timeouts > 0;
+            let is_news = reply.next_offset > transfer.offset || has_begun_anew;
+            if transfer.to == reply.from && is_news {
                 transfer.offset = reply.next_offset;
                 transfer.is_due = true;
                 transfer.timeouts = 0;
@@ -173,6 +177,8 @@ impl ChunkToStore {
 /// The snapshot that a follower takes.
 #[derive(Debug, Clone)]
 pub(super) struct Receiving {
+    /// The newest term in which it was sent.
+    term: Term,
     snapshot: Snapshot,
     /// Up to here it was handed over to be stored.
     offset: u64,
@@ -191,8 +197,9 @@ pub(super) enum Reception {
 }
 
 impl Receiving {
-    pub(super) fn new(snapshot: Snapshot) -> Self {
+    pub(super) fn new(term: Term, snapshot: Snapshot) -> Self {
         Self {
+            term,
             snapshot,
             offset: 0,
             crc: Crc32::new(),
@@ -207,14 +214,17 @@ impl Receiving {
         self.offset
     }
 
-    /// Takes the next chunk, if it is the next; a chunk of another snapshot only where that is no older one.
+    /// Takes the next chunk, if it is the next; a chunk of another snapshot only where that is no older one, or
+    /// comes from a newer leader, which has no other.
     pub(super) fn take(&mut self, chunk: &Chunk<'_>) -> Reception {
         if !self.snapshot.is_same_as(&chunk.snapshot) {
-            if chunk.snapshot.position().index < self.snapshot.position().index {
+            let is_older = chunk.snapshot.position().index < self.snapshot.position().index;
+            if is_older && chunk.term <= self.term {
                 return Reception::Nothing;
             }
-            *self = Self::new(chunk.snapshot.clone());
+            *self = Self::new(chunk.term, chunk.snapshot.clone());
         }
+        self.term = self.term.max(chunk.term);
         let len = u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX);
         let end = self.offset.saturating_add(len);
         let is_next = chunk.offset == self.offset && end <= self.snapshot.len();
@@ -224,7 +234,7 @@ impl Receiving {
         self.crc.update(chunk.bytes);
         self.offset = end;
         if self.is_complete() && self.crc.value() != self.snapshot.checksum() {
-            *self = Self::new(chunk.snapshot.clone());
+            *self = Self::new(self.term, chunk.snapshot.clone());
             return Reception::Nothing;
         }
         Reception::Store
