@@ -263,7 +263,8 @@ impl<P: Payload> Replica<P> {
         Ok(replica)
     }
 
-    fn new(node: Node, options: ReplicaOptions, snapshot: Option<Snapshot>) -> Self {
+    fn new(mut node: Node, options: ReplicaOptions, snapshot: Option<Snapshot>) -> Self {
+        node.set_options(options.node);
         let start = node.log().snapshot_position().index;
         Self {
             node,

@@ -1,5 +1,6 @@
 //! All rules at once, by chance: inputs at any time, batches that stay out, crashes, losses, snapshots.
 
+use raftbare::replica::ReplicaOptions;
 use raftbare_sim::random::Random;
 use raftbare_tests::values::joint;
 
@@ -81,6 +82,9 @@ fn random_worlds_keep_all_rules_and_agree_when_they_are_healed() {
         options.max_calls_in_flight = random.between(1, 4) as usize;
         options.max_uncommitted = 12;
         options.transfer_timeouts = 3;
+        if random.chance(500) {
+            options.node = ReplicaOptions::default().node; // stable leadership
+        }
         let mut cluster = Cluster::founded(3, &options);
         let mut count = 0;
         for _ in 0..1_500 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use raftbare::replica::{Batch, Payload, Replica, ReplicaOptions, Ticket};
-use raftbare::{ClusterConfig, LogIndex, LogPosition, Message};
+use raftbare::{ClusterConfig, LogIndex, LogPosition, Message, NodeOptions};
 use raftbare_tests::values::{id, ids};
 
 use crate::checks::join;
@@ -241,6 +241,8 @@ impl<P: Payload + std::fmt::Debug> Cluster<P> {
 /// Options with short chunks.
 pub(crate) fn options() -> ReplicaOptions {
     let mut options = ReplicaOptions::default();
+    // Elections are played here one by one. `stable` has it on, as it is by default.
+    options.node = NodeOptions::default();
     options.chunk_bytes = 8;
     options
 }

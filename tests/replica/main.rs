@@ -23,4 +23,5 @@ mod o8_reads;
 mod o9_crashes;
 mod o9_stored;
 mod outputs; // the harness: what comes out, executed and checked
+mod stable;
 mod store; // the harness: what is stored

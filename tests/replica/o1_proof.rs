@@ -220,3 +220,22 @@ fn o1_what_is_not_taken_comes_the_next_time_but_messages() {
     assert!(cluster.give_some(1, 0).is_empty());
     assert_eq!(cluster.run(1), ["timer Leader"]);
 }
+
+#[test]
+fn o1_a_broadcast_that_was_not_taken_to_its_end_does_not_shorten_the_next() {
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options());
+    cluster.replica(1).handle_timeout();
+    assert!(cluster.take(1));
+    let taken = cluster.give_some(1, 2);
+    assert!(
+        taken
+            .iter()
+            .any(|it| it.contains("to 2") || it.contains("send 2")),
+        "{taken:?}"
+    );
+    cluster.wire.clear();
+    cluster.replica(1).handle_timeout();
+    cluster.run(1);
+    let to: Vec<_> = cluster.wire.iter().map(|it| it.to).collect();
+    assert_eq!(to, [2, 3]);
+}

@@ -146,3 +146,75 @@ impl Flow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LogEntry, LogPosition};
+
+    const WINDOW: usize = 2;
+
+    fn flows() -> Flows {
+        let mut flows = Flows::default();
+        flows.follow(Term::new(1), [NodeId::new(2)].into_iter());
+        flows
+    }
+
+    /// What the follower gets of the broadcast with this number, of the one entry at this index.
+    fn share(flows: &mut Flows, number: u64, index: u64) -> Share {
+        let prev = LogPosition {
+            term: Term::new(1),
+            index: LogIndex::new(index - 1),
+        };
+        let entries = LogEntries::from_iter(prev, [LogEntry::Command]);
+        let seqno = MessageSeqNo::new(number);
+        flows.share_of_broadcast(NodeId::new(2), seqno, &entries, 1, WINDOW)
+    }
+
+    fn reply(flows: &mut Flows, term: u64, number: u64) {
+        flows.note_reply(Term::new(term), NodeId::new(2), MessageSeqNo::new(number));
+    }
+
+    #[test]
+    fn an_answer_opens_the_window_for_the_call_that_it_answers_and_those_before() {
+        for (answered, open) in [(0, 0), (1, 1), (2, 2)] {
+            let mut flows = flows();
+            for number in 1..=2 {
+                assert_eq!(share(&mut flows, number, number), Share::Entries(1));
+            }
+            reply(&mut flows, 1, answered);
+            for number in 3..3 + open {
+                assert_eq!(share(&mut flows, number, number), Share::Entries(1));
+            }
+            assert_eq!(share(&mut flows, 9, 3 + open), Share::Entries(0));
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_term_opens_nothing() {
+        let mut flows = flows();
+        for number in 1..=2 {
+            share(&mut flows, number, number);
+        }
+        reply(&mut flows, 2, 2);
+        assert_eq!(share(&mut flows, 3, 3), Share::Entries(0));
+    }
+
+    #[test]
+    fn behind_a_gap_entries_are_of_no_use() {
+        let mut flows = flows();
+        for number in 1..=3 {
+            share(&mut flows, number, number); // the third is withheld
+        }
+        reply(&mut flows, 1, 3);
+        assert_eq!(share(&mut flows, 4, 4), Share::Nothing);
+        // A call to it alone closes the gap.
+        let prev = LogPosition {
+            term: Term::new(1),
+            index: LogIndex::new(2),
+        };
+        let rest = LogEntries::from_iter(prev, [LogEntry::Command, LogEntry::Command]);
+        flows.note_repair(NodeId::new(2), MessageSeqNo::new(5), &rest, 2);
+        assert_eq!(share(&mut flows, 6, 5), Share::Entries(1));
+    }
+}

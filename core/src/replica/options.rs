@@ -1,6 +1,7 @@
 //! [`ReplicaOptions`]: how much at once.
 
 use crate::codec::Limits;
+use crate::{NodeOptions, StableLeadership};
 
 /// The bounds of a [`Replica`](super::Replica). They keep memory and traffic bounded whatever others do.
 ///
@@ -40,6 +41,9 @@ pub struct ReplicaOptions {
     /// After so many timeouts of the leader without an answer to a chunk, it stops to send the snapshot; if the
     /// follower is there again, it starts again. By default 100.
     pub transfer_timeouts: u32,
+    /// What the node does beyond the basic algorithm. By default stable leadership: a node that comes and goes does not
+    /// disturb, and a leader whom no majority hears steps down.
+    pub node: NodeOptions,
     /// What may come in: see [`Limits`]. [`Limits::bytes`] is for a whole envelope.
     pub limits: Limits,
 }
@@ -55,6 +59,9 @@ impl Default for ReplicaOptions {
             snapshot_after: 10_000,
             chunk_bytes: 1 << 14,
             transfer_timeouts: 100,
+            node: NodeOptions {
+                stable_leadership: Some(StableLeadership::default()),
+            },
             limits: Limits::default(),
         }
     }
