@@ -4,7 +4,7 @@ use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::entries::EntryRef;
-use crate::{Log, LogEntries, LogPosition, Message, NodeId};
+use crate::{ClusterConfig, Log, LogEntries, LogPosition, Message, NodeId};
 
 /// One thing that the user has to do for a node. See [`Actions`] for the order.
 ///
@@ -118,21 +118,24 @@ impl Actions {
     /// of the oldest term is given up, and a refusal itself is not queued any more.
     pub(crate) fn send(&mut self, to: NodeId, message: Message, log: &Log) {
         // Fewer messages than that cannot be too many.
-        if self.send_messages.len() >= Self::MAX_STRANGERS && !log.latest_config().contains(to) {
+        if self.send_messages.len() >= Self::MAX_STRANGERS {
             let config = log.latest_config();
-            let others = self
-                .send_messages
-                .iter()
-                .filter(|&(&id, _)| id != to && !config.contains(id));
-            if others.clone().count() >= Self::MAX_STRANGERS {
-                if message.is_refusal() {
+            let is_stranger = !config.contains(to);
+            // Members may have become strangers while their messages waited.
+            let most = Self::MAX_STRANGERS.saturating_add(config.most_nodes());
+            if is_stranger || self.send_messages.len() >= most {
+                let count = self.strangers(to, config).count();
+                if count >= Self::MAX_STRANGERS && is_stranger && message.is_refusal() {
                     return;
                 }
-                let least =
-                    others.min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
-                least
-                    .map(|(&id, _)| id)
-                    .map(|id| self.send_messages.remove(&id));
+                for _ in Self::MAX_STRANGERS..=count {
+                    let least = self
+                        .strangers(to, config)
+                        .min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
+                    least
+                        .map(|(id, _)| id)
+                        .map(|id| self.send_messages.remove(&id));
+                }
             }
         }
         match self.send_messages.entry(to) {
@@ -141,6 +144,16 @@ impl Actions {
             }
             Entry::Occupied(mut place) => place.get_mut().replace_by(message),
         }
+    }
+
+    /// The messages that wait for nodes outside the configuration, but for `to`.
+    fn strangers<'a>(
+        &'a self,
+        to: NodeId,
+        config: &'a ClusterConfig,
+    ) -> impl Iterator<Item = (NodeId, &'a Message)> {
+        let others = self.send_messages.iter().map(|(&id, it)| (id, it));
+        others.filter(move |&(id, _)| id != to && !config.contains(id))
     }
 
     /// Takes back the calls of a candidate or leader that is none any more. They count as lost: their

@@ -122,6 +122,12 @@ impl ClusterConfig {
         }
     }
 
+    /// As many nodes as there are at the most, without counting them.
+    pub(crate) fn most_nodes(&self) -> usize {
+        let voters = self.voters.len().saturating_add(self.new_voters.len());
+        voters.saturating_add(self.non_voters.len())
+    }
+
     /// Whether `id` takes part in elections and commits, in either half of a joint configuration.
     pub(crate) fn is_voter(&self, id: NodeId) -> bool {
         self.voters.contains(&id) || self.new_voters.contains(&id)

@@ -54,13 +54,15 @@ impl MatchIndexes {
         leader: NodeId,
         match_index: impl Fn(NodeId) -> LogIndex,
     ) -> Self {
-        let others = voters.iter().filter(|&&id| id != leader);
-        let mut others: Vec<_> = others.map(|&id| match_index(id)).collect();
-        others.sort_unstable_by(|a, b| b.cmp(a));
-        Self {
+        let others = || voters.iter().filter(|&&id| id != leader);
+        let mut this = Self {
             leader_counts: voters.contains(&leader),
-            others,
+            others: others().map(|_| LogIndex::ZERO).collect(),
+        };
+        for &id in others() {
+            this.replace(LogIndex::ZERO, match_index(id));
         }
+        this
     }
 
     /// Notes that one of the others has gone from `old` to `new`.

@@ -215,8 +215,8 @@ pub struct Replica<P> {
     receiving: Option<Receiving>,
     /// The chunk that the next batch is to store.
     chunk: Option<ChunkToStore>,
-    /// Whether the newest batch is still out, with a chunk in it.
-    is_chunk_out: bool,
+    /// Whether the newest batch is still out, with a part of a snapshot in it, or with its mark.
+    is_snapshot_out: bool,
     chunk_reply: Option<(NodeId, ChunkReply)>,
     /// Kept for their capacity: the list of a batch, and that of a call.
     spare_payloads: Vec<P>,
@@ -290,7 +290,7 @@ impl<P: Payload> Replica<P> {
             taken: None,
             receiving: None,
             chunk: None,
-            is_chunk_out: false,
+            is_snapshot_out: false,
             chunk_reply: None,
             spare_payloads: Vec::new(),
             spare_given: Vec::new(),
@@ -351,8 +351,8 @@ impl<P: Payload> Replica<P> {
                 let max = self.desk.options.transfer_timeouts;
                 self.desk.sending.note_timeout(max);
             }
-            // The leader that sent it is gone. If it comes back, it starts again.
-            false => (self.receiving, self.chunk, self.chunk_reply) = (None, None, None),
+            // Its sender may be gone, and then it must not keep own snapshots from being taken.
+            false => self.receiving.iter_mut().for_each(Receiving::note_timeout),
         }
     }
 
@@ -389,7 +389,7 @@ impl<P: Payload> Replica<P> {
             snapshot = Some(taken);
         }
         let mut batch = self.take_actions();
-        self.is_chunk_out = chunk.is_some();
+        self.is_snapshot_out = chunk.is_some() || snapshot.is_some();
         batch.chunk = chunk;
         batch.snapshot = snapshot;
         let is_changed = batch.saves_hard_state || batch.snapshot.is_some();
@@ -420,7 +420,7 @@ impl<P: Payload> Replica<P> {
             && !self.is_stopped;
         if is_proof {
             self.is_batch_out = false;
-            self.is_chunk_out = false;
+            self.is_snapshot_out = false;
             self.spare_payloads = batch.payloads;
             self.spare_payloads.clear();
             self.release(batch.outbox);

@@ -1,8 +1,9 @@
 //! What the paper leaves open and users rely on: numbers, strangers, order, equality, taking a part.
 
-use raftbare::{Action, LogEntries, Node};
+use raftbare::{Action, LogEntries, LogEntry, Node};
 use raftbare_tests::values::{
-    append_call, assert_actions, at, drain, follower, id, index, leader, vote_call,
+    append_call, assert_actions, at, config, drain, entries, follower, id, index, leader, term,
+    vote_call,
 };
 
 /// Ends at 1/4.
@@ -131,7 +132,7 @@ fn equal_nodes_go_on_equally_whatever_their_past() {
         2,
         1,
         0,
-        LogEntries::from_iter(at(1, 4), [raftbare::LogEntry::Command]),
+        LogEntries::from_iter(at(1, 4), [LogEntry::Command]),
     ));
     one.handle_message(append_call(2, 2, 2, 4, LogEntries::new(at(1, 5))));
     drain(&mut one);
@@ -141,7 +142,7 @@ fn equal_nodes_go_on_equally_whatever_their_past() {
         2,
         9,
         4,
-        LogEntries::from_iter(at(1, 4), [raftbare::LogEntry::Command]),
+        LogEntries::from_iter(at(1, 4), [LogEntry::Command]),
     ));
     drain(&mut two);
     assert_eq!(one, two);
@@ -196,4 +197,24 @@ fn taking_the_fields_of_the_actions_by_hand_works_as_well() {
         Some("3/3[cmd]")
     );
     assert_eq!(node.commit_index(), index(4));
+}
+
+#[test]
+fn messages_to_nodes_that_were_members_once_are_bounded_too() {
+    let mut node = Node::start(id(1));
+    for number in 1..=1_000 {
+        // Each candidate is a member when it gets the vote, and none any more one step later.
+        let candidate = 100 + number;
+        node.handle_message(vote_call(candidate, number, 1, at(number, 9)));
+        let entries = entries(
+            at(0, 0),
+            [
+                LogEntry::Term(term(number)),
+                LogEntry::ClusterConfig(config(&[99, candidate + 1])),
+            ],
+        );
+        node.handle_message(append_call(99, number, 1, 0, entries));
+        let waiting = node.actions().send_messages.len();
+        assert!(waiting <= 16 + 2 + 1, "{waiting}");
+    }
 }

@@ -36,10 +36,10 @@ fn o7_none_begins_while_a_chunk_is_stored_whose_transfer_is_over() {
     play_until(&mut cluster, 8);
     assert!(cluster.take(3));
     cluster.replica(3).handle_timeout();
-    assert!(cluster.replica(3).incoming_snapshot().is_none());
     assert!(cluster.replica(3).begin_snapshot().is_none());
     cluster.give(3);
     assert!(cluster.replica(3).begin_snapshot().is_some());
+    assert!(cluster.replica(3).incoming_snapshot().is_none());
 }
 
 #[test]
@@ -246,4 +246,26 @@ fn o7_a_slow_transfer_is_not_a_dead_one() {
     }
     cluster.settle();
     assert_eq!(cluster.said(3), ["load 1/22"]);
+}
+
+#[test]
+fn o7_none_begins_while_the_mark_of_the_one_before_is_being_stored() {
+    let mut cluster = with_some(&["a"]);
+    cluster.propose(1, b"b");
+    cluster.settle();
+    let member = cluster.member(1);
+    let mut new = member.replica.begin_snapshot().expect("it is applied");
+    let bytes = join(&member.state);
+    new.write(&bytes);
+    member.store.own.insert(new.position(), bytes);
+    cluster.propose(1, b"c");
+    cluster.settle();
+    assert!(cluster.replica(1).finish_snapshot(new));
+    assert!(cluster.take(1));
+    assert!(
+        cluster.replica(1).begin_snapshot().is_none(),
+        "the bytes are still in use"
+    );
+    cluster.give(1);
+    assert!(cluster.replica(1).begin_snapshot().is_some());
 }

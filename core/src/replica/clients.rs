@@ -15,7 +15,8 @@ use crate::{LogIndex, LogPosition, ReadToken, Term};
 pub struct Ticket(pub(super) LogPosition);
 
 impl Ticket {
-    /// The position of the entry: unique in the life of the cluster.
+    /// The position of the entry: unique in the life of the cluster once the entry is stored, and in the life of this
+    /// replica before.
     #[must_use]
     pub fn position(self) -> LogPosition {
         self.0

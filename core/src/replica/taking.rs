@@ -1,6 +1,7 @@
 //! Own snapshots: when one is due, and how it is taken (§7).
 
 use super::snapshot::NewSnapshot;
+use super::transfer::Receiving;
 use super::{Payload, Replica};
 
 impl<P: Payload> Replica<P> {
@@ -44,6 +45,7 @@ impl<P: Payload> Replica<P> {
         }
         let (position, config) = self.node.log().get_position_and_config(self.desk.applied)?;
         self.taking = Some(position);
+        self.receiving = None;
         Some(NewSnapshot::new(position, config.clone()))
     }
 
@@ -81,12 +83,12 @@ impl<P: Payload> Replica<P> {
     /// Whether no snapshot is on its way, so that one may begin.
     pub(super) fn may_begin_snapshot(&self) -> bool {
         !self.is_stopped
-            && !self.is_chunk_out
+            && !self.is_snapshot_out
             && self.chunk.is_none()
             && self.taken.is_none()
             && !self.desk.loads_snapshot
             && self.desk.sending.is_empty()
-            && self.receiving.is_none()
+            && self.receiving.as_ref().is_none_or(Receiving::is_idle)
             && self.desk.applied > self.node.log().snapshot_position().index
     }
 }

@@ -183,6 +183,8 @@ pub(super) struct Receiving {
     /// Up to here it was handed over to be stored.
     offset: u64,
     crc: Crc32,
+    /// Whether this node has heard nothing of it since its own last timeout.
+    is_idle: bool,
 }
 
 /// What is to be done about a chunk.
@@ -203,7 +205,17 @@ impl Receiving {
             snapshot,
             offset: 0,
             crc: Crc32::new(),
+            is_idle: false,
         }
+    }
+
+    /// A timeout of this node: no leader is heard. Another one may go on with the same snapshot.
+    pub(super) fn note_timeout(&mut self) {
+        self.is_idle = true;
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_idle
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
@@ -225,6 +237,7 @@ impl Receiving {
             *self = Self::new(chunk.term, chunk.snapshot.clone());
         }
         self.term = self.term.max(chunk.term);
+        self.is_idle = false;
         let len = u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX);
         let end = self.offset.saturating_add(len);
         let is_next = chunk.offset == self.offset && end <= self.snapshot.len();

@@ -9,9 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use raftbare_sim::checker::Violation;
+use raftbare_sim::checker::{Verdict, Violation};
+use raftbare_sim::integration::Integration;
 use raftbare_sim::options::Options;
 use raftbare_sim::random::Random;
+use raftbare_sim::replica::{self, Manner};
 use raftbare_sim::simulation::{Counts, Simulation};
 
 /// Simulate Raft clusters in a world that goes wrong, and check Raft's guarantees after every step.
@@ -30,6 +32,9 @@ struct Arguments {
     /// Troubles to switch off, separated by commas
     #[arg(long, value_name = "TROUBLE", value_delimiter = ',', value_parser = clap::builder::PossibleValuesParser::new(Options::TROUBLES))]
     without: Vec<String>,
+    /// Simulate replicas, with their disks, snapshots in chunks and waiting clients, in place of bare nodes
+    #[arg(long)]
+    replicas: bool,
     /// Show the last N events of a world that breaks
     #[arg(long, value_name = "N", default_value_t = 0)]
     trace: usize,
@@ -119,7 +124,7 @@ fn work(arguments: &Arguments, progress: &Progress) {
         if seed >= arguments.seeds.end || enough {
             return;
         }
-        let (counts, broken) = run(seed, arguments.steps, &arguments.without, |_| {});
+        let (counts, broken) = run(arguments, seed, arguments.steps, &arguments.without, |_| {});
         progress.worlds.fetch_add(1, Ordering::Relaxed);
         progress.steps.fetch_add(counts.steps, Ordering::Relaxed);
         progress
@@ -134,30 +139,29 @@ fn work(arguments: &Arguments, progress: &Progress) {
     }
 }
 
-/// Runs one world to its end. `watch` sees it before each step of trouble.
+/// Runs one world to its end. `watch` may ask for the next event before each step of trouble.
 fn run(
+    arguments: &Arguments,
     seed: u64,
     steps: u64,
     without: &[String],
-    mut watch: impl FnMut(&Simulation),
+    watch: impl FnMut(&dyn Fn() -> Option<String>),
 ) -> (Counts, Option<Broken>) {
     let mut options = Options::rough(&mut Random::new(!seed));
     without
         .iter()
         .for_each(|trouble| assert!(options.switch_off(trouble), "clap knows the troubles"));
-    let mut simulation = Simulation::new(seed, options);
-    let mut verdict = Ok(());
-    for _ in 0..steps {
-        watch(&simulation);
-        verdict = simulation.step();
-        if verdict.is_err() {
-            break;
+    let (counts, verdict) = match arguments.replicas {
+        false => run_world(Simulation::new(seed, options), steps, watch),
+        true => {
+            let manner = Manner::of_seed(seed);
+            run_world(
+                replica::world::<Vec<u8>>(seed, options, manner, None),
+                steps,
+                watch,
+            )
         }
-    }
-    let verdict = verdict
-        .and_then(|()| simulation.heal())
-        .and_then(|()| simulation.run_until_live(Options::LIVE_WITHIN_US));
-    let counts = simulation.counts();
+    };
     let broken = verdict.err().map(|violation| Broken {
         seed,
         step: counts.steps,
@@ -167,13 +171,32 @@ fn run(
     (counts, broken)
 }
 
+fn run_world<I: Integration>(
+    mut world: Simulation<I>,
+    steps: u64,
+    mut watch: impl FnMut(&dyn Fn() -> Option<String>),
+) -> (Counts, Verdict) {
+    let mut verdict = Ok(());
+    for _ in 0..steps {
+        watch(&|| world.next_event());
+        verdict = world.step();
+        if verdict.is_err() {
+            break;
+        }
+    }
+    let verdict = verdict
+        .and_then(|()| world.heal())
+        .and_then(|()| world.run_until_live(Options::LIVE_WITHIN_US));
+    (world.counts(), verdict)
+}
+
 /// Looks for the shortest run that still breaks, with as little trouble as possible.
 fn shrink(arguments: &Arguments, broken: &Broken) -> Broken {
     let mut shortest = broken.clone();
     for trouble in Options::TROUBLES {
         let mut without = shortest.without.clone();
         without.push((*trouble).to_owned());
-        if let (_, Some(found)) = run(broken.seed, arguments.steps, &without, |_| {})
+        if let (_, Some(found)) = run(arguments, broken.seed, arguments.steps, &without, |_| {})
             && found.violation.property == broken.violation.property
             && found.step <= shortest.step
         {
@@ -195,15 +218,19 @@ fn report(arguments: &Arguments, broken: &Broken) {
     };
     let (seed, steps) = (shortest.seed, arguments.steps.min(shortest.step));
     eprintln!("shortest: step {}. To see it again:", shortest.step);
+    let replicas = if arguments.replicas {
+        "--replicas "
+    } else {
+        ""
+    };
     eprintln!(
-        "  cargo xtask simulate --seeds {seed}..{} --steps {steps}{without} --trace 50",
+        "  cargo xtask simulate {replicas}--seeds {seed}..{} --steps {steps}{without} --trace 50",
         seed + 1
     );
     if arguments.trace > 0 {
         let mut lines = std::collections::VecDeque::new();
-        run(seed, steps, &shortest.without, |simulation| {
-            let event = simulation.next_event().unwrap_or_default();
-            lines.push_back(event);
+        run(arguments, seed, steps, &shortest.without, |event| {
+            lines.push_back(event().unwrap_or_default());
             if lines.len() > arguments.trace {
                 lines.pop_front();
             }

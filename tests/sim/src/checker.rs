@@ -17,6 +17,8 @@ use raftbare::{
 use crate::integration::{Durable, Integration};
 use crate::state::State;
 
+mod answers;
+
 /// A property that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -76,6 +78,8 @@ pub struct Checker {
     /// The state after each index.
     digests: Vec<u64>,
     seen: BTreeMap<NodeId, Seen>,
+    /// The commands as clients have proposed them.
+    proposed: BTreeMap<LogPosition, u64>,
     /// Positions that a server has called rejected.
     rejected: BTreeMap<LogIndex, Vec<Term>>,
 }
@@ -338,6 +342,18 @@ impl Checker {
                 LogEntry::Command => command_at(position),
                 _ => None,
             };
+            let is_new = !self.stored.contains_key(&(position.index, position.term));
+            if is_new && entry != LogEntry::Command {
+                // Whoever leads alone and crashes before its term is stored may give out a position again.
+                self.proposed.remove(&position);
+            }
+            let proposed = self.proposed.get(&position).copied();
+            if proposed.is_some() && proposed != command {
+                return violation(
+                    "A command is stored as proposed",
+                    format!("{position}: {proposed:?} was proposed, {entry:?} {command:?} stored"),
+                );
+            }
             let content = (prev_term, Content { entry, command });
             let known = self
                 .stored
@@ -405,6 +421,9 @@ impl Checker {
                 format!("{what}: {from} sends {message}"),
             )
         };
+        if message.kind().is_pre_vote() {
+            return Ok(()); // It promises nothing, and is of a term that may never come.
+        }
         if durable.current_term < message.term() {
             return fail("the term is not stored");
         }

@@ -1,10 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use raftbare::{
-    ClusterConfig, LogEntries, LogIndex, LogPosition, Message, Node, NodeId, ReadStatus, ReadToken,
-    Term,
+    ClusterConfig, CommitStatus, LogEntries, LogIndex, LogPosition, Message, Node, NodeId,
+    NodeOptions, ReadStatus, ReadToken, Term,
 };
 
 use crate::checker::Violation;
@@ -23,7 +24,53 @@ pub trait Integration {
     fn node(&self) -> Option<&Node>;
 
     /// The running node, for the world to found a cluster, to fire the timer, to ask for reads and members.
-    fn node_mut(&mut self) -> Option<&mut Node>;
+    ///
+    /// Who has no node to hand out, as it is inside of something else, writes
+    /// [`create_cluster`](Self::create_cluster), [`handle_timeout`](Self::handle_timeout),
+    /// [`propose_config`](Self::propose_config) and [`begin_read`](Self::begin_read) in place of this.
+    fn node_mut(&mut self) -> Option<&mut Node> {
+        None
+    }
+
+    /// Founds a cluster of these voters, if this machine is new.
+    fn create_cluster(&mut self, voters: &[NodeId]) {
+        if let Some(node) = self.node_mut() {
+            node.create_cluster(voters);
+        }
+    }
+
+    /// The timer fires.
+    fn handle_timeout(&mut self) {
+        if let Some(node) = self.node_mut() {
+            node.handle_election_timeout();
+        }
+    }
+
+    /// Proposes a configuration; says at which position. It is invalid if it is refused.
+    fn propose_config(&mut self, config: ClusterConfig) -> LogPosition {
+        self.node_mut()
+            .map_or(LogPosition::INVALID, |node| node.propose_config(config))
+    }
+
+    /// A client begins a read, which has to see all up to `bound`: what anybody knows to be committed now.
+    ///
+    /// `None` if it is refused; or if the end of the read comes out as an [`Answer::Read`].
+    fn begin_read(&mut self, bound: LogIndex) -> Option<Read> {
+        let node = self.node_mut()?;
+        let token = node.read_index()?;
+        Some(Read {
+            token,
+            bound,
+            known_at_begin: node.commit_index(),
+        })
+    }
+
+    /// Sets the options of the running node. Nothing happens where they are given in another way.
+    fn set_node_options(&mut self, options: NodeOptions) {
+        if let Some(node) = self.node_mut() {
+            node.set_options(options);
+        }
+    }
 
     /// A packet has arrived: gives its message to the node, and keeps the commands of its entries; or stores
     /// its snapshot, durably, and tells the node.
@@ -61,12 +108,46 @@ pub trait Integration {
     /// What a packet carries.
     fn content(packet: &Self::Packet) -> Content<'_>;
 
+    /// The commands that a packet carries, each with the position of its entry: those that the checker is to
+    /// compare with what was proposed.
+    fn commands(_packet: &Self::Packet) -> Vec<(LogPosition, u64)> {
+        Vec::new()
+    }
+
     /// Takes a snapshot of the present state. Nothing happens where none are taken.
     fn take_snapshot(&mut self) {}
 
     /// Cuts the call in a packet to its first `len` entries, as for a small datagram. Where nothing is cut,
     /// the packet stays as it is.
     fn cut(&self, _packet: &mut Self::Packet, _len: usize) {}
+
+    /// What the disk does after [`next_effect`](Self::next_effect) has returned `None`. Where all that is
+    /// stored is stored within `next_effect`, nothing.
+    fn disk_work(&mut self) -> DiskWork {
+        DiskWork::None
+    }
+
+    /// The time of a [`DiskWork::Begins`] is over: `next_effect` goes on.
+    fn finish_disk_work(&mut self) {}
+
+    /// The trouble of the world is over. Whoever makes some of its own by chance stops to.
+    fn calm_down(&mut self) {}
+
+    /// Whether this machine has ended by itself, as its disk has failed. The world takes its power, and starts it
+    /// again later.
+    fn has_ended(&self) -> bool {
+        false
+    }
+
+    /// The next thing that its clients were told, for the checker; after [`apply_next`](Self::apply_next).
+    fn next_answer(&mut self) -> Option<Answer> {
+        None
+    }
+
+    /// What this machine says of the entry proposed at `position`; `None` if nothing.
+    fn commit_status(&self, position: LogPosition) -> Option<CommitStatus> {
+        self.node().map(|node| node.get_commit_status(position))
+    }
 
     /// Up to where this machine takes entries for committed.
     fn commit_index(&self) -> LogIndex {
@@ -100,6 +181,36 @@ pub enum Effect<P> {
     Failed(Violation),
 }
 
+/// Whether a disk is still at work when a machine has nothing else to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DiskWork {
+    /// It is not: all is stored.
+    None,
+    /// It has just begun, and takes so many microseconds. Inputs may come meanwhile, and so may a crash. Told
+    /// once: then it [goes on](Self::GoesOn).
+    Begins(u64),
+    /// It has begun before.
+    GoesOn,
+}
+
+/// What clients were told, and the state machine was given, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The entry at this index was applied; its command, if it is one.
+    Applied(LogIndex, Option<u64>),
+    /// The proposal at this position is committed.
+    Committed(LogPosition),
+    /// The proposal at this position will never be committed.
+    Rejected(LogPosition),
+    /// A read was answered.
+    Read {
+        /// What it had to see.
+        bound: LogIndex,
+        /// What it saw: the state with all up to here applied.
+        seen: LogIndex,
+    },
+}
+
 /// What a [`Packet`](Integration::Packet) carries, for the checker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content<'a> {
@@ -107,6 +218,8 @@ pub enum Content<'a> {
     Message(Cow<'a, Message>),
     /// The snapshot at this position.
     Snapshot(LogPosition),
+    /// A part of the snapshot at this position, or an answer to one.
+    Part(LogPosition),
 }
 
 /// What a restart would find: the arguments of [`Node::restart`].

@@ -26,6 +26,7 @@ pub mod network;
 pub mod notation;
 pub mod options;
 pub mod random;
+pub mod replica;
 pub mod script;
 pub mod server;
 pub mod simulation;

@@ -6,11 +6,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use raftbare::{LogPosition, Node, NodeId, ReadStatus};
+use raftbare::{LogPosition, Node, NodeId, NodeOptions, ReadStatus};
 
 use crate::checker::{Checker, Verdict, Violation};
 use crate::flaw::Flaw;
-use crate::integration::{Content, Integration, Read};
+use crate::integration::{Answer, Content, Integration, Read};
 use crate::network::Network;
 use crate::options::Options;
 use crate::random::Random;
@@ -18,11 +18,13 @@ use crate::server::Server;
 use crate::traffic::Traffic;
 
 mod clients;
+mod control;
 mod effects;
 mod event;
 mod faults;
 mod healing;
 
+pub use control::Pending;
 use event::{Event, Scheduled};
 
 /// What has happened so far.
@@ -51,6 +53,8 @@ pub struct Counts {
 struct Machine {
     /// Counts the timers that were set: a timer of an older count has been replaced.
     timer: u64,
+    /// Counts the failures of its power.
+    crashes: u64,
     /// How many microseconds of its clock pass in a thousand real ones.
     clock_rate: u64,
     /// Until when it does nothing, as under SIGSTOP.
@@ -62,6 +66,7 @@ struct Machine {
 impl Machine {
     const NEW: Self = Self {
         timer: 0,
+        crashes: 0,
         clock_rate: 1_000,
         paused_until: 0,
         reads: Vec::new(),
@@ -87,6 +92,8 @@ pub struct Simulation<I: Integration = Server> {
     next_command: u64,
     /// Proposals whose fate is still asked for.
     proposed: Vec<LogPosition>,
+    /// What the nodes are given after each start.
+    node_options: Option<NodeOptions>,
 }
 
 impl Simulation {
@@ -128,6 +135,7 @@ impl<I: Integration> Simulation<I> {
             next_command: 1,
             proposed: Vec::new(),
             options,
+            node_options: None,
         };
         this.found_cluster();
         this.schedule(0, Event::Drain { server: ids[0] });
@@ -141,6 +149,14 @@ impl<I: Integration> Simulation<I> {
     pub fn rough_with_integration(seed: u64, start: impl FnMut(NodeId) -> I) -> Self {
         let options = Options::rough(&mut Random::new(!seed));
         Self::with_integration(seed, options, start)
+    }
+
+    /// Gives these options to the nodes, those of now and those of all restarts to come.
+    pub fn set_node_options(&mut self, options: NodeOptions) {
+        self.node_options = Some(options);
+        for server in &mut self.servers {
+            server.set_node_options(options);
+        }
     }
 
     /// The simulated time, in microseconds.
@@ -197,6 +213,7 @@ impl<I: Integration> Simulation<I> {
                 true => Ok(()),
                 false => self.drain(server, usize::MAX),
             },
+            Event::DiskDone { server, crashes } => self.finish_disk_work(server, crashes),
             Event::Restart { server } => self.restart(server),
             Event::Client => self.act_as_client(),
             Event::Fault => self.act_as_fault(),
@@ -206,9 +223,7 @@ impl<I: Integration> Simulation<I> {
     /// Server 1 founds the cluster; again, if a crash has made it forget.
     fn found_cluster(&mut self) {
         let voters: Vec<NodeId> = (1..=self.options.voters).map(NodeId::new).collect();
-        if let Some(node) = self.servers[0].node_mut() {
-            node.create_cluster(&voters);
-        }
+        self.servers[0].create_cluster(&voters);
     }
 
     fn schedule(&mut self, delay_us: u64, event: Event<I::Packet>) {
@@ -234,8 +249,8 @@ impl<I: Integration> Simulation<I> {
         self.servers.iter().filter_map(Integration::node)
     }
 
-    fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        self.servers[Self::index_of(id)].node_mut()
+    fn server_mut(&mut self, id: NodeId) -> &mut I {
+        &mut self.servers[Self::index_of(id)]
     }
 
     /// Puts off an event of a server that is paused.
@@ -256,7 +271,7 @@ impl<I: Integration> Simulation<I> {
         let server = &mut self.servers[Self::index_of(to)];
         match (I::content(&packet), server.node()) {
             (Content::Message(message), Some(node)) => self.traffic.note_reply(node, &message),
-            (Content::Message(_), None) => {}
+            (Content::Message(_), None) | (Content::Part(_), _) => {}
             (Content::Snapshot(_), _) => self.counts.snapshots += 1,
         }
         if server.node().is_some() {
@@ -271,10 +286,21 @@ impl<I: Integration> Simulation<I> {
         {
             return Ok(());
         }
-        if let Some(node) = self.node_mut(id) {
-            node.handle_election_timeout();
-        }
+        self.server_mut(id).handle_timeout();
         self.follow_input(id)
+    }
+
+    /// A disk has done its work, if the power has not failed meanwhile.
+    fn finish_disk_work(&mut self, id: NodeId, crashes: u64) -> Verdict {
+        let event = Event::DiskDone {
+            server: id,
+            crashes,
+        };
+        if self.machines[Self::index_of(id)].crashes != crashes || self.postpone(id, event) {
+            return Ok(());
+        }
+        self.server_mut(id).finish_disk_work();
+        self.drain(id, usize::MAX)
     }
 
     fn crash(&mut self, id: NodeId) {
@@ -286,6 +312,7 @@ impl<I: Integration> Simulation<I> {
         assert!(server.node().is_none(), "{id}: no power, and still a node");
         let machine = &mut self.machines[Self::index_of(id)];
         machine.timer += 1;
+        machine.crashes += 1;
         machine.reads.clear();
         self.checker.note_crash(id);
         self.counts.crashes += 1;
@@ -300,6 +327,9 @@ impl<I: Integration> Simulation<I> {
         let server = &mut self.servers[Self::index_of(id)];
         server.restart();
         assert!(server.node().is_some(), "{id}: restarted, and no node");
+        if let Some(options) = self.node_options {
+            server.set_node_options(options);
+        }
         self.found_cluster();
         self.follow_input(id)
     }
@@ -320,6 +350,10 @@ impl<I: Integration> Simulation<I> {
         while server.apply_next().map_err(wrong)? {
             self.checker.check_applied(id, server.state())?;
         }
+        while let Some(answer) = server.next_answer() {
+            self.checker.check_answer(id, answer)?;
+            self.counts.reads += u64::from(matches!(answer, Answer::Read { .. }));
+        }
         let machine = &mut self.machines[Self::index_of(id)];
         for read in core::mem::take(&mut machine.reads) {
             let status = server.read_status(&read);
@@ -331,7 +365,7 @@ impl<I: Integration> Simulation<I> {
             }
         }
         if let Some(&position) = self.random.pick(&self.proposed)
-            && let Some(status) = server.node().map(|node| node.get_commit_status(position))
+            && let Some(status) = server.commit_status(position)
         {
             self.checker.check_status(position, status)?;
         }

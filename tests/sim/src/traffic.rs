@@ -56,7 +56,9 @@ impl Traffic {
                 }
             }
         }
-        sent.last_index = sent.last_index.max(end);
+        if !entries.is_empty() {
+            sent.last_index = sent.last_index.max(end);
+        }
         if sent.calls.last().is_none_or(|&(_, last)| last < end) {
             sent.calls.push((header.seqno, end));
         }

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use raftbare::{NodeOptions, StableLeadership};
 use raftbare_sim::options::Options;
 use raftbare_sim::simulation::Simulation;
 
@@ -37,28 +38,58 @@ fn no_guarantee_is_broken_and_every_healed_cluster_agrees() {
     assert!(steps >= 10_000_000, "{steps}");
 }
 
-/// One voter is left with a single bridge to the rest, and keeps calling for votes or leading. By default
-/// nothing protects the others from it (that is what pre-vote and check-quorum are for), so it takes longer than
-/// in a whole cluster, and where the bridge alone could win and votes for the other each time, it may take for
-/// ever. In these worlds it does not.
-#[test]
-fn a_partial_partition_elects_and_commits() {
-    let mut partitioned = 0;
+/// Stable leadership (thesis §9.6, §4.2.3, §6.2), as it is by default in a replica.
+fn stable() -> NodeOptions {
+    let mut options = NodeOptions::default();
+    options.stable_leadership = Some(StableLeadership::default());
+    options
+}
+
+/// Worlds in which one voter is left with a single bridge to the rest, and keeps calling for votes or leading;
+/// says how many there were, and how many of them took longer than `limit_us` to commit.
+fn partial_partitions(options: NodeOptions, limit_us: u64) -> (u32, u32) {
+    let (mut partitioned, mut late) = (0, 0);
     for seed in 0..1_000 {
         let mut simulation = Simulation::rough(seed);
+        simulation.set_node_options(options);
         let is_partitioned = simulation
             .run(2_000)
             .and_then(|()| simulation.heal())
             .and_then(|()| simulation.run_until_live(Options::LIVE_WITHIN_US))
             .and_then(|()| simulation.heal_around_one())
-            .expect("no guarantee is broken");
+            .unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         if is_partitioned {
             partitioned += 1;
-            let verdict = simulation.run_until_commit(10 * Options::LIVE_WITHIN_US);
-            verdict.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+            late += u32::from(simulation.run_until_commit(limit_us).is_err());
         }
     }
-    assert!(partitioned > 300, "{partitioned}");
+    (partitioned, late)
+}
+
+/// By default nothing protects the others from such a voter, so it takes longer than in a whole cluster, and where
+/// the bridge alone could win and votes for the other each time, it may take for ever. In these worlds it does not.
+#[test]
+fn a_partial_partition_elects_and_commits() {
+    let (partitioned, late) =
+        partial_partitions(NodeOptions::default(), 10 * Options::LIVE_WITHIN_US);
+    assert!(partitioned > 300 && late == 0, "{late} of {partitioned}");
+}
+
+/// With stable leadership it takes no longer than in a whole cluster: ten of the longest election timeouts.
+#[test]
+fn with_stable_leadership_a_partial_partition_elects_and_commits_in_time() {
+    let (partitioned, late) = partial_partitions(stable(), Options::LIVE_WITHIN_US);
+    assert!(partitioned > 300 && late == 0, "{late} of {partitioned}");
+}
+
+#[test]
+fn with_stable_leadership_no_guarantee_is_broken_and_every_healed_cluster_agrees() {
+    for seed in 0..500 {
+        let mut simulation = Simulation::rough(seed);
+        simulation.set_node_options(stable());
+        let verdict = simulation.run_and_heal(4_000);
+        verdict.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+    }
 }
 
 #[test]

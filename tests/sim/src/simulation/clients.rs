@@ -6,7 +6,7 @@ use raftbare::{Node, NodeId};
 
 use super::{Event, Simulation};
 use crate::checker::Verdict;
-use crate::integration::{Integration, Read};
+use crate::integration::Integration;
 
 impl<I: Integration> Simulation<I> {
     pub(super) fn schedule_next_client(&mut self) {
@@ -38,16 +38,10 @@ impl<I: Integration> Simulation<I> {
         let server = &mut self.servers[Self::index_of(id)];
         if is_read {
             let reads = &mut self.machines[Self::index_of(id)].reads;
-            if let Some(node) = server.node_mut()
-                && let Some(token) = node.read_index()
+            if let Some(read) = server.begin_read(bound)
                 && reads.len() < 8
             {
-                let known_at_begin = node.commit_index();
-                reads.push(Read {
-                    token,
-                    bound,
-                    known_at_begin,
-                });
+                reads.push(read);
             }
         } else {
             for _ in 0..burst {
@@ -55,6 +49,7 @@ impl<I: Integration> Simulation<I> {
                 if position.is_invalid() {
                     break;
                 }
+                self.checker.note_proposed(position, self.next_command);
                 self.next_command += 1;
                 self.proposed.push(position);
             }

@@ -6,7 +6,7 @@ use raftbare::{Message, Node, NodeId, Role};
 
 use super::{Event, Simulation};
 use crate::checker::{Checker, Verdict};
-use crate::integration::{Content, Effect, Integration};
+use crate::integration::{Content, DiskWork, Effect, Integration};
 use crate::options::Options;
 
 impl<I: Integration> Simulation<I> {
@@ -31,12 +31,33 @@ impl<I: Integration> Simulation<I> {
                 return self.check(id);
             }
             let Some(effect) = self.next_effect(id) else {
-                Checker::check_drained(&self.servers[Self::index_of(id)])?;
+                self.rest(id)?;
                 break;
             };
             self.follow(id, effect)?;
         }
         self.check(id)
+    }
+
+    /// Nothing is left to do: all is stored, or the disk is at work, or it has failed.
+    fn rest(&mut self, id: NodeId) -> Verdict {
+        if self.server_mut(id).has_ended() {
+            self.crash(id);
+            return Ok(());
+        }
+        match self.server_mut(id).disk_work() {
+            DiskWork::None => Checker::check_drained(self.server_mut(id)),
+            DiskWork::Begins(time_us) => {
+                let crashes = self.machines[Self::index_of(id)].crashes;
+                let event = Event::DiskDone {
+                    server: id,
+                    crashes,
+                };
+                self.schedule(time_us, event);
+                Ok(())
+            }
+            DiskWork::GoesOn => Ok(()),
+        }
     }
 
     fn next_effect(&mut self, id: NodeId) -> Option<Effect<I::Packet>> {
@@ -72,7 +93,7 @@ impl<I: Integration> Simulation<I> {
     }
 
     fn set_timer(&mut self, id: NodeId) {
-        let role = self.node_mut(id).map(|node| node.role());
+        let role = self.server_mut(id).node().map(Node::role);
         let machine = &mut self.machines[Self::index_of(id)];
         machine.timer += 1;
         let (timer, rate) = (machine.timer, machine.clock_rate);
@@ -105,6 +126,9 @@ impl<I: Integration> Simulation<I> {
             self.checker
                 .check_sent(from, to, &server.durable(), &message)?;
             self.traffic.check_call(to, &message)?;
+            for (position, command) in I::commands(&packet) {
+                self.checker.check_carried(from, position, command)?;
+            }
             is_call = matches!(*message, Message::AppendEntriesCall { .. });
         }
         if is_call && self.random.chance(self.options.truncation) {

@@ -17,6 +17,8 @@ pub(super) enum Event<P> {
     Timeout { server: NodeId, timer: u64 },
     /// The caller gets round to the rest of the actions.
     Drain { server: NodeId },
+    /// A disk has done its work, unless the power has failed since it began.
+    DiskDone { server: NodeId, crashes: u64 },
     /// A crashed server comes back.
     Restart { server: NodeId },
     /// A client does something.
@@ -32,9 +34,13 @@ impl<P> Event<P> {
             Self::Arrival { to, packet } => match I::content(packet) {
                 Content::Message(message) => format!("{to} receives {message}"),
                 Content::Snapshot(position) => format!("{to} receives the snapshot at {position}"),
+                Content::Part(position) => {
+                    format!("{to} receives a part of the snapshot at {position}, or an answer")
+                }
             },
             Self::Timeout { server, .. } => format!("{server}: a timer fires"),
             Self::Drain { server } => format!("{server} gets round to its actions"),
+            Self::DiskDone { server, .. } => format!("{server}: the disk has done its work"),
             Self::Restart { server } => format!("{server} restarts"),
             Self::Client => "a client".into(),
             Self::Fault => "a fault".into(),

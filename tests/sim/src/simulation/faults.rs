@@ -49,9 +49,7 @@ impl<I: Integration> Simulation<I> {
             16..=18 if self.options.membership => return self.change_membership(),
             _ => {
                 // Somebody calls for no reason.
-                if let Some(node) = self.node_mut(id) {
-                    node.handle_election_timeout();
-                }
+                self.server_mut(id).handle_timeout();
                 return self.follow_input(id);
             }
         }
@@ -65,13 +63,11 @@ impl<I: Integration> Simulation<I> {
         let Some(&id) = self.random.pick(&leaders) else {
             return Ok(());
         };
-        let Some(config) = self.node_mut(id).map(|node| node.config().clone()) else {
+        let Some(config) = self.server_mut(id).node().map(|node| node.config().clone()) else {
             return Ok(());
         };
         let next = self.next_config(&config);
-        if let Some(node) = self.node_mut(id)
-            && !node.propose_config(next).is_invalid()
-        {
+        if !self.server_mut(id).propose_config(next).is_invalid() {
             self.counts.config_changes += 1;
         }
         self.follow_input(id)

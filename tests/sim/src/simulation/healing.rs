@@ -22,6 +22,7 @@ impl<I: Integration> Simulation<I> {
             let machine = &mut self.machines[Self::index_of(id)];
             machine.clock_rate = 1_000;
             machine.paused_until = self.now;
+            self.server_mut(id).calm_down();
             self.restart(id)?;
             self.drain(id, usize::MAX)?;
         }
