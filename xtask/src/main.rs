@@ -2,9 +2,12 @@
 //!
 //! Exit codes: 0 all is well, 1 a step failed, 2 wrong usage.
 
+mod bench;
 mod documented;
 mod examples;
+mod fuzz;
 mod host;
+mod npm;
 mod package;
 mod process;
 mod say;
@@ -27,7 +30,7 @@ struct Cli {
     task: Task,
 }
 
-/// The tasks; all but `test`, `counts` and `simulate` are steps of `test`.
+/// The tasks; all but `test`, `bench`, `counts` and `simulate` are steps of `test`.
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run every step below in order: what CI runs
@@ -54,6 +57,12 @@ enum Task {
     Package,
     /// Run the own tests of the documented crate against the core
     Documented,
+    /// Make the npm package and test what was packed, in node and in a browser
+    Npm,
+    /// Play kept and seeded inputs on the fuzz targets; with `--seconds` let libFuzzer look for new ones
+    Fuzz(fuzz::Options),
+    /// Compare times and instructions with other crates of the same shape
+    Bench,
     /// Run the tests of exact replication counts and show the numbers (part of `host`)
     Counts,
     /// Simulate clusters in a world that goes wrong, as long as you like (`simulate --help`)
@@ -77,6 +86,9 @@ fn main() -> ExitCode {
         Task::Targets { only } => targets::build(&only),
         Task::Package => package::run(),
         Task::Documented => documented::run(),
+        Task::Npm => npm::run_all(),
+        Task::Fuzz(options) => fuzz::run_with(&options),
+        Task::Bench => bench::run_all(),
         Task::Counts => host::counts(),
         Task::Simulate { arguments } => simulate::run(&arguments),
     };

@@ -165,7 +165,7 @@ fn has_target(target: &str) -> bool {
         .is_some_and(|folder| Path::new(&folder).is_dir())
 }
 
-fn is_debian_root() -> bool {
+pub(crate) fn is_debian_root() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     is_debian(&release) && ask(program("id").arg("-u")).as_deref() == Some("0")
 }

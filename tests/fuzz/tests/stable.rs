@@ -1,0 +1,146 @@
+//! The fuzz targets on any toolchain: the kept inputs, and a fixed number of executions on seeded bytes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+
+use raftbare_fuzz::{TARGETS, Target};
+use raftbare_sim::random::Random;
+
+/// The kept inputs of a target, in the order of their names.
+fn kept(name: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("inputs")
+        .join(name);
+    let files =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = files.map(|file| file.expect("readable").path()).collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| fs::read(path).expect("readable"))
+        .collect()
+}
+
+/// Bytes by chance: noise, or a kept input with some of it changed, cut out, doubled, or followed by another.
+fn bytes(random: &mut Random, kept: &[Vec<u8>], longest: u64) -> Vec<u8> {
+    let noise = |random: &mut Random, len| (0..len).map(|_| random.next_u64() as u8).collect();
+    let len = random.below(longest);
+    let mut bytes: Vec<u8> = match random.pick(kept) {
+        Some(input) if random.chance(850) => input.clone(),
+        _ => return noise(random, len),
+    };
+    for _ in 0..=random.below(4) {
+        let start = random.below(bytes.len() as u64 + 1) as usize;
+        let end = start + random.below((bytes.len() - start) as u64 + 1) as usize;
+        match random.below(8) {
+            0 => drop(bytes.drain(start..end)),
+            1 => bytes.extend_from_within(start..end),
+            2 => bytes.extend(random.pick(kept).into_iter().flatten()),
+            3 => {
+                let len = random.below(8);
+                let new: Vec<u8> = noise(random, len);
+                bytes.splice(start..start, new);
+            }
+            _ => {
+                if let Some(byte) = bytes.get_mut(start) {
+                    *byte = random.next_u64() as u8;
+                }
+            }
+        }
+    }
+    bytes.truncate(longest as usize);
+    bytes
+}
+
+/// Runs one input; a panic tells which, and its bytes.
+fn run((name, run): Target, bytes: &[u8], what: &str, counts: &mut BTreeMap<&'static str, u64>) {
+    let mut tell = |what| *counts.entry(what).or_default() += 1;
+    let result = catch_unwind(AssertUnwindSafe(|| run(bytes, &mut tell)));
+    if let Err(panic) = result {
+        eprintln!("{name} fails with {what}: {bytes:?}");
+        resume_unwind(panic);
+    }
+}
+
+/// Runs the kept inputs and so many others, and demands that they have come to enough.
+fn fuzz(name: &str, executions: u64, longest: u64, expected: &[(&str, u64)]) {
+    let target = TARGETS.into_iter().find(|&(known, _)| known == name);
+    let target = target.expect("a target of that name");
+    let kept = kept(name);
+    assert!(
+        kept.len() >= 12,
+        "only {} inputs of {name} are kept",
+        kept.len()
+    );
+    let mut counts = BTreeMap::new();
+    for (number, input) in kept.iter().enumerate() {
+        run(target, input, &format!("kept input {number}"), &mut counts);
+    }
+    let mut random = Random::new(executions);
+    for number in 0..executions {
+        let bytes = bytes(&mut random, &kept, longest);
+        run(target, &bytes, &format!("execution {number}"), &mut counts);
+    }
+    println!(
+        "{name}: {} kept inputs, {executions} others: {counts:?}",
+        kept.len()
+    );
+    for (what, least) in expected {
+        let count = counts.get(what).copied().unwrap_or_default();
+        assert!(count >= *least, "{name}: {what} {count} times, not {least}");
+    }
+}
+
+#[test]
+fn codec() {
+    fuzz(
+        "codec",
+        1_500_000,
+        120,
+        &[
+            ("message", 10_000),
+            ("payload", 1_000),
+            ("entries", 5_000),
+            ("configuration", 500),
+            ("hard state", 3_000),
+        ],
+    );
+}
+
+#[test]
+fn node() {
+    fuzz(
+        "node",
+        90_000,
+        600,
+        &[
+            ("leader", 10_000),
+            ("pre-vote", 100),
+            ("commit", 50_000),
+            ("overwritten entries", 5_000),
+            ("read", 2_000),
+            ("snapshot", 50_000),
+            ("snapshot wanted", 500),
+            ("crash", 10_000),
+        ],
+    );
+}
+
+#[test]
+fn schedule() {
+    fuzz(
+        "schedule",
+        40_000,
+        900,
+        &[
+            ("leader", 30_000),
+            ("commit", 300_000),
+            ("read", 10_000),
+            ("snapshot", 5_000),
+            ("snapshot sent", 10_000),
+            ("crash", 20_000),
+        ],
+    );
+}

@@ -1,0 +1,7 @@
+import { readFileSync } from "node:fs";
+import { readySync } from "../ready.js";
+import * as glue from "../wasm/raftbare_dev.js";
+
+readySync(glue, readFileSync(new URL("../wasm/raftbare_dev_bg.wasm", import.meta.url)));
+
+export * from "../api.js";

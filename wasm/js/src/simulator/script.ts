@@ -1,0 +1,119 @@
+import { text } from "../check.js";
+import { type RawScriptWorld, simulator } from "./binding.js";
+import { Handle } from "./handle.js";
+import type { Payload, ServerState, Violation } from "./state.js";
+import type { SimulatorWire } from "./wire.js";
+
+/** A guarantee or an expectation that does not hold in a script. */
+export interface Failure {
+  /** The number of the line, from 1. */
+  readonly line: number;
+  /** What does not hold. */
+  readonly violation: Violation;
+}
+
+/** A message or snapshot on its way in a {@link ScriptWorld}. */
+export interface Flying {
+  readonly from: bigint;
+  readonly to: bigint;
+  /** It in the notation: `2 < 1 t1 #1 RequestVoteCall last 0/1`. */
+  readonly text: string;
+  readonly payload: Payload;
+}
+
+/** What happened when lines were played. */
+export interface Played {
+  /** What happened, a line each, in the notation. */
+  readonly events: readonly string[];
+  /** What does not hold, if anything. */
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * A world in which only that happens what a script says: no clock, no chance. The verbs are those of the scenarios of
+ * the Rust crate (`raftbare_sim::script`): `start`, `found`, `timeout`, `propose`, `deliver`, `lose`, `hold`, `crash`,
+ * `manual`, `take`, `show`, `expect` and others.
+ *
+ * ```ts
+ * import { ScriptWorld } from "raftbare/simulator";
+ *
+ * const world = new ScriptWorld();
+ * world.step("start 1,2,3");
+ * world.step("found 1 {1,2,3}").events; // ["1: SetElectionTimeout; SaveCurrentTerm; …", …]
+ * world.step("settle");
+ * world.step("expect 1 leader").failure; // undefined: it is so
+ * ```
+ */
+export class ScriptWorld extends Handle<RawScriptWorld> {
+  /** Makes a world without a server. */
+  constructor() {
+    super(new (simulator().RawScriptWorld)());
+  }
+
+  /**
+   * Plays a whole script in a new world. The text of the result is the script with what happened under each verb: what
+   * a scenario file holds.
+   *
+   * ```ts
+   * ScriptWorld.play("start 1\nfound 1 {1}\nexpect 1 leader commit 2").failure; // undefined
+   * ```
+   */
+  static play(script: string): { readonly text: string; readonly failure: Failure | undefined } {
+    const world = new ScriptWorld();
+    try {
+      world.put(new TextEncoder().encode(text(script, "script")));
+      const { events, failure } = played(world.at(world.raw.play()));
+      return { text: events.join(""), failure };
+    } finally {
+      world.free();
+    }
+  }
+
+  /** A world that goes on the same. */
+  clone(): ScriptWorld {
+    const world = new ScriptWorld();
+    world.replace(this.raw.duplicate());
+    return world;
+  }
+
+  /** Plays a line, or some. Throws a `SyntaxError`, and nothing has happened, if they are no script. */
+  step(lines: string): Played {
+    this.put(new TextEncoder().encode(text(lines, "lines")));
+    return played(this.at(this.raw.step()));
+  }
+
+  /** The servers that were ever started, in the order of their identifiers. */
+  get servers(): ServerState[] {
+    const wire = this.at(this.raw.servers());
+    return wire.list(() => wire.server());
+  }
+
+  /** What is on its way, oldest first. */
+  get inFlight(): Flying[] {
+    return this.#mail().inFlight;
+  }
+
+  /** What is held until `release`, oldest first. */
+  get held(): Flying[] {
+    return this.#mail().held;
+  }
+
+  #mail(): { inFlight: Flying[]; held: Flying[] } {
+    const wire = this.at(this.raw.mail());
+    const flying = (): Flying => ({
+      from: wire.integer(),
+      to: wire.integer(),
+      text: wire.text(),
+      payload: wire.payload()!,
+    });
+    return { inFlight: wire.list(flying), held: wire.list(flying) };
+  }
+}
+
+function played(wire: SimulatorWire): Played {
+  if (wire.boolean()) throw new SyntaxError(`line ${wire.integer()}: ${wire.text()}`);
+  const line = Number(wire.integer());
+  const violation = wire.violation();
+  const failure = violation === undefined ? undefined : { line, violation };
+  return { events: wire.list(() => wire.text()), failure };
+}

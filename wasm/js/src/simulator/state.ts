@@ -1,0 +1,46 @@
+import type { Actions } from "../action.js";
+import type { ClusterConfig } from "../config.js";
+import type { Log } from "../log.js";
+import type { Message } from "../message.js";
+import type { LogPosition } from "../position.js";
+import type { Role } from "../status.js";
+
+/** A guarantee that does not hold. */
+export interface Violation {
+  /** The name of the property; where the paper has one, the paper's: `"Election Safety"`. */
+  readonly property: string;
+  /** What was seen. */
+  readonly detail: string;
+}
+
+/** A node of a simulated server. */
+export interface NodeState {
+  readonly role: Role;
+  readonly currentTerm: bigint;
+  readonly votedFor: bigint | undefined;
+  readonly leaderId: bigint | undefined;
+  readonly commitIndex: bigint;
+  readonly log: Log;
+  /** What it asks for, and is not executed yet. */
+  readonly actions: Actions;
+  /** How much of this leader's log each member is known to have. Empty if it is no leader. */
+  readonly matchIndexes: ReadonlyMap<bigint, bigint>;
+}
+
+/** A simulated server. */
+export interface ServerState {
+  readonly id: bigint;
+  /** Its node; `undefined` while it is down. */
+  readonly node: NodeState | undefined;
+  /** What it has stored, and would find after a crash. */
+  readonly disk: { readonly currentTerm: bigint; readonly votedFor: bigint | undefined; readonly log: Log };
+  /** Up to where it has applied entries. */
+  readonly applied: bigint;
+  /** A hash of all commands that it has applied. */
+  readonly digest: bigint;
+}
+
+/** What is on its way. */
+export type Payload =
+  | { readonly type: "message"; readonly message: Message }
+  | { readonly type: "snapshot"; readonly position: LogPosition; readonly config: ClusterConfig };

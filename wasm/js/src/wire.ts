@@ -1,0 +1,80 @@
+import type { Action } from "./action.js";
+import type { Binding } from "./binding.js";
+import { NO_LIMITS, Reader } from "./codec/reader.js";
+import type { LogPosition } from "./position.js";
+import { Log } from "./log.js";
+
+/** Reads what the module has written: the codec's forms with plain integers between them. See `wasm/src/bytes.rs`. */
+export class Wire extends Reader {
+  constructor(binding: Binding, address: number) {
+    super(new Uint8Array(binding.memory.buffer, address), NO_LIMITS);
+  }
+
+  /** An integer of eight bytes, the lowest first. */
+  integer(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 64n; shift += 8n) value |= BigInt(this.byte()) << shift;
+    return value;
+  }
+
+  /** One of these. */
+  word<T>(words: readonly T[]): T {
+    return words[this.byte()]!;
+  }
+
+  boolean(): boolean {
+    return this.byte() === 1;
+  }
+
+  optional(): bigint | undefined {
+    return this.boolean() ? this.integer() : undefined;
+  }
+
+  position(): LogPosition {
+    return { term: this.integer(), index: this.integer() };
+  }
+
+  log(): Log {
+    return new Log(this.config(), this.entries());
+  }
+
+  text(): string {
+    return new TextDecoder().decode(this.bytes(this.integer()));
+  }
+
+  /** As many values as there are said to be. */
+  list<T>(one: () => T): T[] {
+    return Array.from({ length: Number(this.integer()) }, one);
+  }
+
+  actions(): Action[] {
+    const actions: Action[] = [];
+    for (;;) {
+      const action = this.action();
+      if (action === undefined) return actions;
+      actions.push(action);
+    }
+  }
+
+  /** One action; `undefined` at the end of a list. */
+  action(): Action | undefined {
+    switch (this.byte()) {
+      case 0:
+        return { type: "setElectionTimeout" };
+      case 1:
+        return { type: "saveCurrentTerm" };
+      case 2:
+        return { type: "saveVotedFor" };
+      case 3:
+        return { type: "broadcastMessage", message: this.message() };
+      case 4:
+        return { type: "appendLogEntries", entries: this.entries() };
+      case 5:
+        return { type: "sendMessage", to: this.integer(), message: this.message() };
+      case 6:
+        return { type: "installSnapshot", to: this.integer() };
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+// The simulator is the one of the Rust tests: the same scenarios, the same runs, the same mistakes found.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import * as api from "raftbare/simulator";
+import { Node as OtherNode } from "raftbare";
+import { here, scenarios } from "./tools.mjs";
+
+const { Checker, FLAWS, LogPosition, Node, ScriptWorld, Simulation, formatMessage } = api;
+
+if (!isMainThread) {
+  const { steps, seeds } = workerData;
+  parentPort.postMessage(seeds.map((seed) => {
+    const world = Simulation.rough(BigInt(seed));
+    const violation = world.run(steps);
+    const line = violation === undefined ? `${seed} ${world.traceHash}` : `${seed} ${violation.property}`;
+    world.free();
+    return line;
+  }));
+} else {
+  tests();
+}
+
+function tests() {
+  test("10^7 steps have the same trace hashes as on the host", { timeout: 600_000 }, async () => {
+    const [steps, ...expected] = readFileSync(join(here, "trace.txt"), "utf8").trim().split("\n");
+    assert.ok(Number(steps) * expected.length >= 1e7);
+    const seeds = expected.map((line) => line.split(" ")[0]);
+    const halves = [seeds.filter((_, at) => at % 2 === 0), seeds.filter((_, at) => at % 2 === 1)];
+    const work = halves.map((seeds) => new Promise((resolve, reject) => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { steps: Number(steps), seeds } });
+      worker.on("message", resolve).on("error", reject);
+    }));
+    const lines = (await Promise.all(work)).flat();
+    assert.deepEqual(lines.sort(), expected.sort());
+  });
+
+  test("every scenario of the crate plays the same, to the letter", () => {
+    const files = readdirSync(scenarios).filter((name) => name.endsWith(".txt"));
+    assert.ok(files.length >= 40, `${files.length}`);
+    for (const name of files) {
+      const text = readFileSync(join(scenarios, name), "utf8");
+      const played = ScriptWorld.play(text);
+      assert.equal(played.failure, undefined, name);
+      assert.equal(played.text, text, name);
+    }
+  });
+
+  test("a script goes on line by line, and shows what is on its way", () => {
+    const world = new ScriptWorld();
+    world.step("start 1,2,3\nmanual 1");
+    const { events } = world.step("found 1 {1,2,3}");
+    assert.deepEqual(events.slice(0, 1), ["1 = 0/1"]);
+    assert.equal(world.inFlight.length, 0);
+    assert.deepEqual(world.step("take 1 1").events[0], "1: SetElectionTimeout");
+    world.step("auto 1");
+    assert.deepEqual(world.inFlight.map((flying) => flying.text), [
+      "2 < 1 t1 #1 RequestVoteCall last 0/1",
+      "3 < 1 t1 #1 RequestVoteCall last 0/1",
+    ]);
+    const copy = world.clone();
+    world.step("hold 1->3\nlose");
+    assert.deepEqual([world.inFlight.length, world.held.length, world.held[0].to], [0, 1, 3n]);
+    copy.step("settle");
+    assert.equal(copy.step("expect 1 leader commit 2").failure, undefined);
+    assert.equal(copy.servers[0].node.role, "leader");
+    assert.equal(copy.servers[0].node.matchIndexes.get(2n), 2n);
+    assert.equal(world.servers[0].node.role, "candidate");
+    const { failure } = world.step("show 1\nexpect 1 leader");
+    assert.equal(failure.line, 2);
+    assert.match(failure.violation.detail, /leader/);
+    assert.throws(() => world.step("fly 1"), { name: "SyntaxError", message: /line 1: "fly"/ });
+    world.free();
+    assert.throws(() => world.step("show 1"), /was freed/);
+  });
+
+  test("a simulation can be looked at, and tried out", () => {
+    const world = new Simulation(5n, { servers: 5, clientEveryUs: 0 });
+    assert.deepEqual([world.options.servers, world.options.voters, world.options.delayUs], [5, 5, 2_000]);
+    while (!world.servers.some((server) => server.node?.role === "leader")) assert.equal(world.step(), undefined);
+    const leader = world.servers.find((server) => server.node.role === "leader").id;
+    world.run(40); // until all have heard of it
+    assert.ok(world.servers.every((server) => server.node.log.lastPosition.index >= 2n));
+    const position = world.propose(leader);
+    assert.equal(LogPosition.isInvalid(position), false);
+    const arrivals = world.pending.filter((event) => event.payload?.type === "message");
+    assert.ok(arrivals.length >= 4);
+    assert.match(arrivals[0].text, new RegExp(`receives ${formatMessage(arrivals[0].payload.message).slice(0, 9)}`));
+    assert.ok(world.pending.some((event) => event.isTimer && event.server === leader));
+
+    const copy = world.clone();
+    assert.equal(world.withdraw(arrivals[0].number), true);
+    assert.equal(world.withdraw(arrivals[0].number), false);
+    assert.equal(world.putOff(arrivals[1].number, 5_000), true);
+    assert.equal(world.pending.find((event) => event.number === arrivals[1].number).atUs, arrivals[1].atUs + 5_000n);
+    assert.equal(world.repeat(arrivals[2].number, 0), true);
+    assert.equal(world.pending.filter((event) => event.payload !== undefined).length, arrivals.length);
+    assert.notEqual(world.traceHash, copy.traceHash);
+
+    const other = leader === 1n ? 2n : 1n;
+    world.cut(leader, other);
+    assert.deepEqual([world.isLinked(leader, other), world.isLinked(other, leader)], [false, true]);
+    world.mend();
+    assert.equal(world.isLinked(leader, other), true);
+    assert.equal(world.crash(leader), undefined);
+    assert.equal(world.servers[Number(leader) - 1].node, undefined);
+    assert.equal(world.restart(leader), undefined);
+    assert.equal(world.servers[Number(leader) - 1].node.role, "follower");
+    assert.equal(world.fireTimer(other), undefined);
+    assert.equal(world.servers[Number(other) - 1].node.role, "candidate");
+    assert.equal(world.runAndHeal(500), undefined);
+    assert.ok(world.counts.steps > 500n && world.counts.crashes === 1n && world.nowUs > 0n);
+
+    assert.equal(copy.run(1_000), undefined);
+    const again = new Simulation(5n, { servers: 5, clientEveryUs: 0 });
+    while (!again.servers.some((server) => server.node?.role === "leader")) again.step();
+    again.run(40);
+    again.propose(leader);
+    again.run(1_000);
+    assert.equal(again.traceHash, copy.traceHash);
+  });
+
+  test("one to nine servers, and no other options than there are", () => {
+    for (let servers = 1; servers <= 9; servers += 1) {
+      assert.equal(new Simulation(1n, { servers }).runAndHeal(200), undefined);
+    }
+    for (const options of [{ servers: 0 }, { servers: 10 }, { voters: 4 }, { burst: 0 }, { loss: 1_001 }, { delayUs: 0.5 }]) {
+      assert.throws(() => new Simulation(1n, options), RangeError, JSON.stringify(options));
+    }
+    assert.throws(() => new Simulation(1n, { servers: "3" }), TypeError);
+    assert.throws(() => new Simulation(1n, { membership: 1 }), TypeError);
+    assert.throws(() => new Simulation(1n, { speed: 1 }), /no option speed/);
+    assert.throws(() => new Simulation(1), TypeError);
+    assert.throws(() => new Simulation(1n, {}, "hubris"), RangeError);
+    assert.throws(() => new Simulation(1n).crash(4n), RangeError);
+    assert.throws(() => new Simulation(1n).run(-1), RangeError);
+  });
+
+  test("mistakes that are made on purpose are found", () => {
+    const found = FLAWS.filter((flaw) => {
+      for (let seed = 0n; seed < 12n; seed += 1n) {
+        const world = Simulation.rough(seed, flaw);
+        const violation = world.runAndHeal(3_000);
+        world.free();
+        if (violation !== undefined) return true;
+      }
+      return false;
+    });
+    assert.ok(found.includes("sendsBeforeStoring") && found.includes("voteNotStored"), found.join(" "));
+    assert.ok(found.length >= 12, found.join(" "));
+    for (let seed = 0n; seed < 12n; seed += 1n) assert.equal(Simulation.rough(seed).runAndHeal(3_000), undefined);
+  });
+
+  test("the checker looks at nodes that JavaScript runs", () => {
+    const checker = new Checker();
+    const stored = (node) => ({ currentTerm: node.currentTerm, votedFor: node.votedFor, log: node.log });
+    const nothing = stored(Node.start(1n));
+    const nodes = [1n, 2n, 3n].map((id) => Node.start(id));
+    nodes[0].createCluster([1n, 2n, 3n]);
+    const call = nodes[0].actions.broadcastMessage;
+    assert.equal(checker.checkSent(2n, call, nothing)?.property, "Persist before send");
+    assert.equal(checker.checkSent(2n, call, stored(nodes[0])), undefined);
+    assert.equal(checker.checkNode(nodes[0], nothing), undefined); // its actions wait
+    nodes[0].drainActions();
+    assert.equal(checker.checkNode(nodes[0], nothing)?.property, "Disk equals memory after a drain");
+    assert.equal(checker.checkNode(nodes[0], stored(nodes[0])), undefined);
+
+    const older = { currentTerm: 0n, votedFor: undefined, log: nodes[0].log };
+    const elsewhere = Node.restart(1n, 0n, undefined, nodes[0].log);
+    elsewhere.drainActions();
+    checker.noteCrash(1n);
+    assert.equal(checker.checkNode(elsewhere, older)?.property, "Stored term never goes back");
+
+    const { log } = nodes[0];
+    assert.equal(checker.checkStored(api.parseEntries("0/0[cmd]"), [1n]), undefined);
+    assert.equal(checker.checkStored(api.parseEntries("0/0[cmd]"), [2n])?.property, "Log Matching");
+    assert.equal(checker.checkApplied(1n, 1n, 7n), undefined);
+    assert.equal(checker.checkApplied(2n, 1n, 8n)?.property, "State Machine Safety");
+    assert.equal(checker.checkStatus(log.lastPosition, "committed")?.property, "Committed is final");
+    assert.equal(checker.commitIndex, 0n);
+    assert.throws(() => checker.checkNode(OtherNode.start(1n), nothing), /of raftbare\/simulator/);
+    assert.throws(() => checker.checkNode({}, nothing), TypeError);
+    assert.throws(() => checker.checkNode(nodes[0], {}), TypeError);
+    checker.free();
+  });
+}

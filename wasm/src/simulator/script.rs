@@ -1,0 +1,140 @@
+//! [`RawScriptWorld`]: a world in which only that happens what a script says.
+
+use super::parts::{PutMore, broken, text};
+use crate::buffer::Buffer;
+use crate::bytes::Put;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use raftbare_sim::checker::Violation;
+use raftbare_sim::script::{Flying, Script, World};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A [`World`].
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct RawScriptWorld {
+    world: World,
+    buffer: Buffer,
+}
+
+/// What became of a piece of a script.
+struct Played {
+    /// Why it is no script, with the line.
+    error: Option<(usize, String)>,
+    /// What does not hold, with the line.
+    violation: Option<(usize, Violation)>,
+    events: Vec<String>,
+}
+
+impl Played {
+    fn put(self, result: &mut Vec<u8>) {
+        result.word(u8::from(self.error.is_some()));
+        if let Some((line, what)) = self.error {
+            result.number(line as u64);
+            result.text(&what);
+        }
+        let violation = self.violation.as_ref();
+        result.number(violation.map_or(0, |&(line, _)| line as u64));
+        result.violation(violation.map(|(_, violation)| violation));
+        result.list(self.events, |result, event| result.text(&event));
+    }
+}
+
+#[wasm_bindgen]
+impl RawScriptWorld {
+    /// A world without a server.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes room for an argument.
+    pub fn reserve(&mut self, len: usize) -> *mut u8 {
+        self.buffer.reserve(len)
+    }
+
+    /// A world that goes on the same.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            world: self.world.clone(),
+            buffer: Buffer::default(),
+        }
+    }
+
+    /// Does what the lines in the buffer say, up to the first that does not hold.
+    pub fn step(&mut self) -> *const u8 {
+        let played = self.play_lines(&text(self.buffer.argument()));
+        self.buffer.result(|result| played.put(result))
+    }
+
+    /// Plays the script in the buffer in a new world, and tells what happened under each verb.
+    pub fn play(&mut self) -> *const u8 {
+        let script = Script::parse(&text(self.buffer.argument()));
+        let mut played = Played {
+            error: None,
+            violation: None,
+            events: Vec::new(),
+        };
+        match script.map(|script| script.play()) {
+            Err(error) => played.error = Some((error.line, error.what)),
+            Ok(Ok(text)) => played.events.push(text),
+            Ok(Err(failure)) => {
+                played.violation = Some((failure.line, failure.violation));
+                played.events.push(failure.text);
+            }
+        }
+        self.buffer.result(|result| played.put(result))
+    }
+
+    /// [`World::servers`].
+    pub fn servers(&mut self) -> *const u8 {
+        let servers = self.world.servers();
+        self.buffer
+            .result(|result| result.list(servers, PutMore::server))
+    }
+
+    /// [`World::in_flight`], then [`World::held`].
+    pub fn mail(&mut self) -> *const u8 {
+        let put = |result: &mut Vec<u8>, flying: &Flying| {
+            result.number(flying.from.get());
+            result.number(flying.to.get());
+            result.text(flying);
+            result.payload(&flying.payload);
+        };
+        self.buffer.result(|result| {
+            result.list(self.world.in_flight(), put);
+            result.list(self.world.held(), put);
+        })
+    }
+}
+
+impl RawScriptWorld {
+    fn play_lines(&mut self, text: &str) -> Played {
+        let mut played = Played {
+            error: None,
+            violation: None,
+            events: Vec::new(),
+        };
+        let script = match Script::parse(text) {
+            Ok(script) => script,
+            Err(error) => {
+                played.error = Some((error.line, error.what));
+                return played;
+            }
+        };
+        for line in script.lines() {
+            let Some(verb) = &line.verb else { continue };
+            let violation = broken(self.world.step(verb));
+            let events = self.world.take_events();
+            let told = events.iter().map(ToString::to_string);
+            played.events.extend(told);
+            if let Some(violation) = violation {
+                played.violation = Some((line.number, violation));
+                break;
+            }
+        }
+        played
+    }
+}
