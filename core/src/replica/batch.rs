@@ -14,7 +14,9 @@ use crate::{LogEntries, LogEntry, LogIndex, LogPosition, Message, NodeId, Term};
 /// [`Replica::persisted`](super::Replica::persisted).
 ///
 /// [`changes`](Self::changes) gives all but the chunk as changes of a table, for a key-value store. For other
-/// stores there are the single parts. Best stored in one transaction. Where there is none, in this order, each step durable before the next:
+/// stores there are the single parts. Best stored in one transaction. Where there is none, in this order, each step
+/// durable before the next; what is removed goes from the last record to the first where the end is cut, and from the
+/// first to the last below a snapshot, so that no gap is ever left:
 ///
 /// 1. [`chunk`](Self::chunk): write its bytes at its offset (at offset 0: of a new file);
 /// 2. [`hard_state`](Self::hard_state): replace the stored one;

@@ -10,7 +10,8 @@ use crate::codec::{NoRoom, Output};
 /// One change of a stored table; see [`Batch::changes`].
 #[derive(Debug)]
 pub enum Change<'a, P> {
-    /// Remove what is stored under these keys, as far as there is something.
+    /// Remove what is stored under these keys, as far as there is something. If that is not done in one step: from the
+    /// last key down where the range ends at `u64::MAX`, else from the first one up, so that no gap is ever left.
     Remove(RangeInclusive<u64>),
     /// Store a value under this key, in the place of an older one.
     Put(u64, Value<'a, P>),

@@ -13,8 +13,8 @@ impl<P: Payload> Replica<P> {
 
     /// Proposes a command (§5.3).
     ///
-    /// What becomes of it comes out under the ticket: [`Output::Apply`], [`Output::Rejected`] or
-    /// [`Output::Unknown`]. If it is refused, the payload comes back, and nothing happens.
+    /// What becomes of it comes out under the ticket: `Apply`, `Rejected` or `Unknown`, see
+    /// [`Output`](super::Output). If it is refused, the payload comes back, and nothing happens.
     ///
     /// ```
     /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
@@ -47,11 +47,11 @@ impl<P: Payload> Replica<P> {
         }
     }
 
-    /// Proposes a change of the configuration (§6); see [`Node::propose_config`].
+    /// Proposes a change of the configuration (§6); see [`Node::propose_config`](crate::Node::propose_config).
     ///
-    /// What becomes of it comes out under the ticket: [`Output::ConfigCommitted`], [`Output::Rejected`] or
-    /// [`Output::Unknown`]. Where commands are refused because too much is not committed or waits, a few changes of
-    /// the configuration are still taken: they may be what ends the jam.
+    /// What becomes of it comes out under the ticket: `ConfigCommitted`, `Rejected` or `Unknown`, see
+    /// [`Output`](super::Output). Where commands are refused because too much is not committed or waits, a few
+    /// changes of the configuration are still taken: they may be what ends the jam.
     ///
     /// ```
     /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
@@ -91,8 +91,8 @@ impl<P: Payload> Replica<P> {
 
     /// Begins a linearizable read (§8, thesis §6.4).
     ///
-    /// [`Output::ReadReady`] or [`Output::ReadLost`] comes out under the ticket. A hundred reads before the next
-    /// batch cost one message to each follower.
+    /// `ReadReady` or `ReadLost` comes out under the ticket, see [`Output`](super::Output). A hundred reads before the
+    /// next batch cost one message to each follower.
     ///
     /// ```
     /// # use raftbare::replica::{Output, Replica, ReplicaOptions};

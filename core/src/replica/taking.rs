@@ -5,8 +5,8 @@ use super::transfer::Receiving;
 use super::{Payload, Replica};
 
 impl<P: Payload> Replica<P> {
-    /// Whether it is time for a snapshot: [`ReplicaOptions::snapshot_after`] entries were applied since the last,
-    /// and one can begin.
+    /// Whether it is time for a snapshot: so many entries as
+    /// [`snapshot_after`](super::ReplicaOptions::snapshot_after) says were applied since the last, and one can begin.
     #[must_use]
     pub fn wants_snapshot(&self) -> bool {
         let since = self.node.log().snapshot_position().index;

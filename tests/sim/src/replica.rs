@@ -3,7 +3,7 @@
 //!
 //! [`ReplicaServer`] is an [`Integration`](crate::integration::Integration), so the same worlds run with it, and
 //! the same checks. Beside them it watches by itself what a replica promises: one right end for each ticket, the
-//! bounds, the payloads. What it finds comes out as [`Effect::Failed`](crate::integration::Effect::Failed).
+//! bounds, the payloads. What it finds comes out as [`Effect::Failed`].
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
