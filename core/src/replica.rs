@@ -180,6 +180,7 @@ pub use output::{Output, Outputs};
 pub use payloads::Payload;
 pub use refusal::{Refusal, Refused};
 pub use snapshot::{NewSnapshot, Snapshot};
+pub use state::STATE_KEY;
 pub use stored::{Stored, StoredError};
 pub use transfer::{ChunkToSend, ChunkToStore};
 

@@ -340,3 +340,14 @@ fn section_6_a_non_voter_gets_the_log_and_stays_out_of_elections() {
         (Some(index(3)), index(0))
     );
 }
+
+#[test]
+fn section_6_a_joint_configuration_that_a_snapshot_commits_is_left_too() {
+    let mut leader = leader(1, 2, "snapshot {1,2,3} log 0/0[term(1)]");
+    let joint = joint(&[1, 2, 3], &[1, 2]);
+    let position = leader.propose_config(joint.clone());
+    drain(&mut leader);
+    assert!(leader.handle_snapshot_installed(position, joint));
+    leader.handle_election_timeout();
+    assert_eq!(*leader.config(), config(&[1, 2]));
+}

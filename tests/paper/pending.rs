@@ -3,7 +3,9 @@
 use raftbare::{Message, Node};
 use raftbare_sim::notation::parse_entries;
 use raftbare_tests::disk::Disk;
-use raftbare_tests::values::{append_call, assert_actions, at, follower, vote_call};
+use raftbare_tests::values::{
+    append_call, append_reply, assert_actions, at, follower, id, leader, vote_call,
+};
 
 /// Ends at 1/4.
 const LOG: &str = "snapshot {1,2,3} log 0/0[term(1) cmd*3]";
@@ -149,4 +151,21 @@ fn replaying_the_actions_onto_a_disk_gives_the_log_for_every_interleaving() {
             disk.assert_equals_memory(&node);
         }
     }
+}
+
+#[test]
+fn section_5_3_a_repair_that_waits_takes_every_command_of_a_batch_along() {
+    let mut leader = leader(1, 2, "snapshot {1,2,3} log 0/0[term(1) cmd*3]");
+    leader.propose_command();
+    leader.handle_message(append_reply(3, 2, 2, at(1, 2)));
+    for _ in 0..3 {
+        leader.propose_command();
+    }
+    let waiting = &leader.actions().send_messages[&id(3)];
+    assert!(
+        waiting
+            .to_string()
+            .ends_with("prev 1/2[cmd*2 term(2) cmd*4]"),
+        "{waiting}"
+    );
 }

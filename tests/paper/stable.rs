@@ -256,7 +256,18 @@ fn thesis_9_6_an_answer_takes_no_place_of_a_promise() {
     let before = node.clone();
     node.handle_message(pre_vote_call(2, 2, 7, at(1, 4)));
     assert_eq!(node, before);
+    // Nor does it take that of a call, which tells the term as well.
+    let mut node = leader(1, 2, LOG);
+    node.handle_message(append_reply(3, 2, 2, at(1, 2)));
+    let before = node.clone();
+    assert!(node.actions().send_messages.contains_key(&id(3)));
+    node.handle_message(pre_vote_call(3, 2, 7, at(1, 2)));
+    assert_eq!(node, before);
     // Otherwise the newer answer is the better one.
+    let mut node = follower(1, 2, None, LOG);
+    node.handle_message(pre_vote_call(2, 2, 7, at(1, 4)));
+    node.handle_message(pre_vote_call(2, 2, 8, at(1, 4)));
+    assert_actions(&mut node, &["SendMessage 2 1 t2 #8 PreVoteReply refused"]);
     let mut node = follower(1, 2, None, LOG);
     node.handle_message(pre_vote_call(2, 3, 7, at(1, 4)));
     node.handle_message(pre_vote_call(2, 3, 8, at(1, 4)));

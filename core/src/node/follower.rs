@@ -97,9 +97,8 @@ impl Node {
     /// §5.3: replaces all after the start of `entries`, a position of the log, by them.
     fn take_over(&mut self, entries: LogEntries) {
         let prev = entries.prev_position();
-        let is_extension = prev == self.log.last_position();
         self.log.overwrite(&entries);
-        if is_extension && self.actions.append_log_entries.is_none() {
+        if self.actions.append_log_entries.is_none() {
             self.actions.append_log_entries = Some(entries);
         } else {
             self.hand_over_after(prev.index);

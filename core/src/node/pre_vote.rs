@@ -49,11 +49,10 @@ impl Node {
         }
     }
 
-    /// Queues an answer, but not in the place of one that promises something: a vote or an acknowledgement.
+    /// Queues an answer, but not in the place of another message of this term, which tells more.
     fn send_pre_vote_reply(&mut self, to: NodeId, term: Term, seqno: MessageSeqNo, granted: bool) {
-        let is_promise = |pending: &Message| !pending.is_call() && !pending.kind().is_pre_vote();
         let pending = self.actions.send_messages.get(&to);
-        if pending.is_some_and(|it| it.term() == self.current_term && is_promise(it)) {
+        if pending.is_some_and(|it| it.term() == self.current_term && !it.kind().is_pre_vote()) {
             return;
         }
         let header = MessageHeader {

@@ -25,7 +25,7 @@ pub enum Output<'a, P> {
     /// Read a chunk of the stored snapshot, and send it to this node.
     SendChunk(NodeId, ChunkToSend),
     /// Replace the state by that of this snapshot, which is stored: all entries up to its position are applied
-    /// with it.
+    /// with it. If loading takes time, stop to take outputs here: what follows comes after the next batch.
     LoadSnapshot(Snapshot),
     /// Apply the command to the state. Commands come in the order of the log, each once in the life of the replica.
     Apply {

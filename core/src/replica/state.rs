@@ -4,8 +4,13 @@ use super::snapshot::Snapshot;
 use crate::codec::{self, DecodeError, Limits, NoRoom, Output, Reader};
 use crate::{NodeId, Term};
 
-/// The key of the [`State`] in a table. Those of the records are their indexes, from 1 on.
-pub(super) const STATE_KEY: u64 = 0;
+/// The key of the row with the term, the vote and the snapshot, among [`Batch::changes`](super::Batch::changes). Those
+/// of the records are their indexes, from 1 on.
+///
+/// ```
+/// assert_eq!(raftbare::replica::STATE_KEY, 0);
+/// ```
+pub const STATE_KEY: u64 = 0;
 
 /// In one piece, so that a snapshot of a higher term is never stored without that term.
 #[derive(Debug, Clone, PartialEq, Eq)]
