@@ -5,6 +5,7 @@
 mod bench;
 mod documented;
 mod examples;
+mod firmware;
 mod fuzz;
 mod host;
 mod npm;
@@ -30,7 +31,7 @@ struct Cli {
     task: Task,
 }
 
-/// The tasks; all but `test`, `bench`, `counts` and `simulate` are steps of `test`.
+/// The tasks; all but `test`, `firmware`, `bench`, `counts` and `simulate` are steps of `test`.
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run every step below in order: what CI runs
@@ -59,6 +60,10 @@ enum Task {
     Documented,
     /// Make the npm package and test what was packed, in node and in a browser
     Npm,
+    /// Build firmware, or run a cluster of emulated microcontrollers (`firmware --help`)
+    Firmware(firmware::Options),
+    /// Build the firmware of all boards, and run every script on emulated microcontrollers
+    Boards,
     /// Play kept and seeded inputs on the fuzz targets; with `--seconds` let libFuzzer look for new ones
     Fuzz(fuzz::Options),
     /// Compare times and instructions with other crates of the same shape
@@ -87,6 +92,8 @@ fn main() -> ExitCode {
         Task::Package => package::run(),
         Task::Documented => documented::run(),
         Task::Npm => npm::run_all(),
+        Task::Firmware(options) => firmware::run(&options),
+        Task::Boards => firmware::tests(),
         Task::Fuzz(options) => fuzz::run_with(&options),
         Task::Bench => bench::run_all(),
         Task::Counts => host::counts(),

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every step in order, each with its time against its budget, up to the first failure.
 
 use crate::{
-    documented, examples, fuzz, host, npm, package,
+    documented, examples, firmware, fuzz, host, npm, package,
     say::{Look, paint},
     targets,
 };
@@ -47,6 +47,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("package",    "programs against the packed core",           50,  package::run),
     step("documented", "the documented crate's own tests",           70,  documented::run),
     step("npm",        "the npm package, in node and in a browser",  300, npm::run_all),
+    step("boards",     "firmware, and emulated microcontrollers",   320, firmware::tests),
 ];
 
 #[derive(Debug, Args)]

@@ -1,0 +1,120 @@
+//! Scripts, and what is typed.
+
+use anyhow::{Context, Result, ensure};
+use std::{
+    fs,
+    io::{self, BufRead},
+    path::{Path, PathBuf},
+    sync::mpsc::{self, TryRecvError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::act::perform;
+use super::boot::boot;
+use super::command::{Command, HELP};
+use crate::process::root;
+use crate::say;
+
+/// Runs every script in the folder of scripts.
+pub(crate) fn all_scripts() -> Result<()> {
+    let folder = root().join("embedded-example/scripts");
+    let files = fs::read_dir(&folder)?.collect::<io::Result<Vec<_>>>()?;
+    let mut files: Vec<PathBuf> = files.into_iter().map(|file| file.path()).collect();
+    files.sort();
+    ensure!(!files.is_empty(), "there are no scripts");
+    files.iter().try_for_each(|file| script(file))
+}
+
+/// Runs a script. Its first command says how many nodes there are: `nodes 3`.
+pub(crate) fn script(path: &Path) -> Result<()> {
+    let name = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let (count, commands) = read(&text).with_context(|| format!("in {}", path.display()))?;
+    let start = Instant::now();
+    let mut cluster = boot(count)?;
+    for (line, command) in commands {
+        perform(&mut cluster, &command)
+            .with_context(|| format!("{}:{line}: {command:?}", path.display()))?;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    say::note(&format!("script {name}: {count} nodes, {seconds:.1} s"));
+    Ok(())
+}
+
+/// Runs a cluster, and does what is typed.
+pub(crate) fn interactive(count: usize) -> Result<()> {
+    let mut cluster = boot(count)?;
+    let all = cluster.ids().map(|id| id.to_string());
+    let found = all.collect::<Vec<_>>().join(" ");
+    for id in cluster.ids().skip(1) {
+        cluster.ask(id, "format")?;
+    }
+    cluster.ask(1, &format!("format {found}"))?;
+    println!("{HELP}");
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    loop {
+        cluster.listen(Duration::from_millis(20))?;
+        let line = match lines.try_recv() {
+            Ok(line) => line,
+            Err(TryRecvError::Empty) => continue,
+            Err(TryRecvError::Disconnected) => return Ok(()),
+        };
+        match Command::parse(&line) {
+            Ok(Some(Command::Quit)) => return Ok(()),
+            Ok(None) => {}
+            Ok(Some(command)) => {
+                if let Err(error) = perform(&mut cluster, &command) {
+                    say::error(&error);
+                }
+            }
+            Err(error) => say::error(&error),
+        }
+    }
+}
+
+/// How many nodes a script wants, and its commands by their lines.
+fn read(text: &str) -> Result<(usize, Vec<(usize, Command)>)> {
+    let mut count = None;
+    let mut commands = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        match line.strip_prefix("nodes ") {
+            Some(nodes) => count = Some(nodes.trim().parse()?),
+            None => commands.extend(Command::parse(line)?.map(|command| (number, command))),
+        }
+    }
+    let count = count.context("`nodes N` is missing")?;
+    ensure!((2..=5).contains(&count), "there can be 2 to 5 nodes");
+    Ok((count, commands))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_can_be_read() {
+        let folder = root().join("embedded-example/scripts");
+        let mut seen = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let (_, commands) = read(&text).unwrap();
+            assert!(!commands.is_empty(), "{}", path.display());
+            seen += 1;
+        }
+        assert!(seen >= 4, "{seen} scripts");
+    }
+}

@@ -1,0 +1,73 @@
+//! The wires between the machines: whatever leaves one link comes in at the other, unless the wire is cut.
+
+use anyhow::Result;
+use std::{
+    collections::{HashMap, HashSet},
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+/// What all wires share.
+#[derive(Debug, Default)]
+struct State {
+    /// The ends, each by its node and the node at the other end.
+    ends: HashMap<(usize, usize), UnixStream>,
+    cut: HashSet<(usize, usize)>,
+    bytes: u64,
+}
+
+/// The wires of a cluster.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wires(Arc<Mutex<State>>);
+
+impl Wires {
+    /// Plugs the link of a node to a peer in.
+    pub(crate) fn plug(&self, node: usize, peer: usize, stream: UnixStream) -> Result<()> {
+        // A peer that does not read must not stop the others.
+        stream.set_write_timeout(Some(Duration::from_millis(100)))?;
+        let mut reader = stream.try_clone()?;
+        self.state().ends.insert((node, peer), stream);
+        let wires = self.clone();
+        thread::spawn(move || {
+            let mut bytes = [0; 512];
+            while let Ok(len @ 1..) = reader.read(&mut bytes) {
+                wires.carry(node, peer, &bytes[..len]);
+            }
+        });
+        Ok(())
+    }
+
+    /// Cuts the wire between two nodes, or mends it.
+    pub(crate) fn set_cut(&self, one: usize, other: usize, is_cut: bool) {
+        let wire = (one.min(other), one.max(other));
+        let cut = &mut self.state().cut;
+        match is_cut {
+            true => cut.insert(wire),
+            false => cut.remove(&wire),
+        };
+    }
+
+    /// How many bytes have left by all links.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.state().bytes
+    }
+
+    fn carry(&self, from: usize, to: usize, bytes: &[u8]) {
+        let mut state = self.state();
+        state.bytes += bytes.len() as u64;
+        if state.cut.contains(&(from.min(to), from.max(to))) {
+            return;
+        }
+        // To a node without power, bytes are lost.
+        if let Some(end) = state.ends.get_mut(&(to, from)) {
+            let _ = end.write_all(bytes);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
