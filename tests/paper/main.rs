@@ -11,8 +11,9 @@ mod elections; // §5.2, §5.4.1
 mod followers; // §5.3, the receiving side
 mod habits; // what users see and rely on: numbers, strangers, taking a part
 mod pending; // §5.3, several calls before the actions are taken
+mod pre_votes; // thesis §9.6: pre-vote
 mod reads; // §8
 mod replication; // §5.3, the leader's side
 mod snapshots; // §7
-mod stable; // thesis §4.2.3, §6.2, §9.6: stable leadership
+mod stable; // thesis §4.2.3, §6.2: stable leadership
 mod terms; // §5.1
