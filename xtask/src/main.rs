@@ -3,11 +3,13 @@
 //! Exit codes: 0 all is well, 1 a step failed, 2 wrong usage.
 
 mod bench;
+mod chaos;
 mod documented;
 mod examples;
 mod firmware;
 mod fuzz;
 mod host;
+mod kv;
 mod npm;
 mod package;
 mod process;
@@ -31,7 +33,7 @@ struct Cli {
     task: Task,
 }
 
-/// The tasks; all but `test`, `firmware`, `bench`, `counts` and `simulate` are steps of `test`.
+/// The tasks; all but `test`, `firmware`, `chaos`, `bench`, `counts` and `simulate` are steps of `test`.
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run every step below in order: what CI runs
@@ -68,6 +70,10 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Compare times and instructions with other crates of the same shape
     Bench,
+    /// Test the key-value server: its processes killed and cut off, its store after power failures
+    Kv,
+    /// Kill, stop and cut off real processes, and check what their clients see (`chaos --help`)
+    Chaos(chaos::Options),
     /// Run the tests of exact replication counts and show the numbers (part of `host`)
     Counts,
     /// Simulate clusters in a world that goes wrong, as long as you like (`simulate --help`)
@@ -96,6 +102,8 @@ fn main() -> ExitCode {
         Task::Boards => firmware::tests(),
         Task::Fuzz(options) => fuzz::run_with(&options),
         Task::Bench => bench::run_all(),
+        Task::Kv => kv::run(),
+        Task::Chaos(options) => chaos::run(&options),
         Task::Counts => host::counts(),
         Task::Simulate { arguments } => simulate::run(&arguments),
     };

@@ -1,0 +1,8 @@
+//! `cargo xtask kv`: the key-value server's tests. Alone, as they kill and stop real processes in real time.
+
+use crate::process::{cargo, run as run_command};
+use anyhow::Result;
+
+pub(crate) fn run() -> Result<()> {
+    run_command(cargo().args(["test", "--locked", "-p", "raftbare-kv"]))
+}
