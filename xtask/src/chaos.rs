@@ -11,7 +11,7 @@ pub(crate) struct Options {
     minutes: u64,
 }
 
-/// The same test as in the test command, for longer.
+/// The test `chaos` of the server, which only this task runs.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let seconds = options.minutes.saturating_mul(60);
     run_command(

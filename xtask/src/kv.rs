@@ -1,4 +1,4 @@
-//! `cargo xtask kv`: the key-value server's tests. Alone, as they kill and stop real processes in real time.
+//! `cargo xtask kv`: the key-value server's tests, but for its chaos, which has a task of its own.
 
 use crate::process::{cargo, run as run_command};
 use anyhow::Result;

@@ -70,7 +70,7 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Compare times and instructions with other crates of the same shape
     Bench,
-    /// Test the key-value server: its processes killed and cut off, its store after power failures
+    /// Test the key-value server: its processes, its store after power failures
     Kv,
     /// Kill, stop and cut off real processes, and check what their clients see (`chaos --help`)
     Chaos(chaos::Options),

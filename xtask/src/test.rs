@@ -48,7 +48,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("documented", "the documented crate's own tests",           70,  documented::run),
     step("npm",        "the npm package, in node and in a browser",  300, npm::run_all),
     step("boards",     "firmware, and emulated microcontrollers",   320, firmware::tests),
-    step("kv",         "the key-value server, broken on purpose",    240, kv::run),
+    step("kv",         "the key-value server and its store",         240, kv::run),
 ];
 
 #[derive(Debug, Args)]

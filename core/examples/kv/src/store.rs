@@ -91,25 +91,41 @@ impl StoreError {
 impl Store {
     /// Opens the store in this file, or makes one.
     pub fn open(path: &Path, id: NodeId, syncs: bool) -> Result<(Self, Loaded), StoreError> {
+        if !path.exists() {
+            Self::make(path, id)?;
+        }
         let file = std::fs::OpenOptions::new()
             .read(true)
             .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(redb::Error::from)?;
-        // A new file is durable when its folder is, too.
-        #[cfg(unix)]
-        if let Some(folder) = path.parent().filter(|_| syncs) {
-            let folder = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-            folder.map_err(redb::Error::from)?;
-        }
-        let file = FileBackend::new(file)?;
+            .open(path);
+        let file = FileBackend::new(file.map_err(redb::Error::from)?)?;
         if syncs {
             Self::open_on(file, id)
         } else {
             Self::open_on(Unsynced(file), id)
         }
+    }
+
+    /// Makes an empty store, whole under a name of its own before it gets its place: if the power fails meanwhile,
+    /// there is none, and not a half one.
+    fn make(path: &Path, id: NodeId) -> Result<(), StoreError> {
+        let new = path.with_extension("new");
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&new)
+            .map_err(redb::Error::from)?;
+        drop(Self::open_on(FileBackend::new(file)?, id)?);
+        std::fs::rename(&new, path).map_err(redb::Error::from)?;
+        // A new file is durable when its folder is, too.
+        #[cfg(unix)]
+        if let Some(folder) = path.parent() {
+            let folder = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+            folder.map_err(redb::Error::from)?;
+        }
+        Ok(())
     }
 
     /// Opens the store on what redb takes for a file.
