@@ -118,25 +118,10 @@ impl Actions {
     /// of the oldest term is given up, and a refusal itself is not queued any more.
     pub(crate) fn send(&mut self, to: NodeId, message: Message, log: &Log) {
         // Fewer messages than that cannot be too many.
-        if self.send_messages.len() >= Self::MAX_STRANGERS {
-            let config = log.latest_config();
-            let is_stranger = !config.contains(to);
-            // Members may have become strangers while their messages waited.
-            let most = Self::MAX_STRANGERS.saturating_add(config.most_nodes());
-            if is_stranger || self.send_messages.len() >= most {
-                let count = self.strangers(to, config).count();
-                if count >= Self::MAX_STRANGERS && is_stranger && message.is_refusal() {
-                    return;
-                }
-                for _ in Self::MAX_STRANGERS..=count {
-                    let least = self
-                        .strangers(to, config)
-                        .min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
-                    least
-                        .map(|(id, _)| id)
-                        .map(|id| self.send_messages.remove(&id));
-                }
-            }
+        let has_room =
+            self.send_messages.len() < Self::MAX_STRANGERS || self.make_room(to, &message, log);
+        if !has_room {
+            return;
         }
         match self.send_messages.entry(to) {
             Entry::Vacant(place) => {
@@ -144,6 +129,32 @@ impl Actions {
             }
             Entry::Occupied(mut place) => place.get_mut().replace_by(message),
         }
+    }
+
+    /// Gives up messages to nodes outside the configuration, as long as there are too many of them for one more;
+    /// or says `false`: the new one is not worth it.
+    #[cold]
+    fn make_room(&mut self, to: NodeId, message: &Message, log: &Log) -> bool {
+        let config = log.latest_config();
+        let is_stranger = !config.contains(to);
+        // Members may have become strangers while their messages waited.
+        let most = Self::MAX_STRANGERS.saturating_add(config.most_nodes());
+        if !is_stranger && self.send_messages.len() < most {
+            return true;
+        }
+        let count = self.strangers(to, config).count();
+        if count >= Self::MAX_STRANGERS && is_stranger && message.is_refusal() {
+            return false;
+        }
+        for _ in Self::MAX_STRANGERS..=count {
+            let least = self
+                .strangers(to, config)
+                .min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
+            least
+                .map(|(id, _)| id)
+                .map(|id| self.send_messages.remove(&id));
+        }
+        true
     }
 
     /// The messages that wait for nodes outside the configuration, but for `to`.
@@ -189,20 +200,24 @@ impl Iterator for Actions {
 
     /// Takes the pending action of the highest priority.
     fn next(&mut self) -> Option<Action> {
-        if core::mem::take(&mut self.set_election_timeout) {
+        // Looked at before anything is written: most are not there.
+        if self.set_election_timeout {
+            self.set_election_timeout = false;
             return Some(Action::SetElectionTimeout);
         }
-        if core::mem::take(&mut self.save_current_term) {
+        if self.save_current_term {
+            self.save_current_term = false;
             return Some(Action::SaveCurrentTerm);
         }
-        if core::mem::take(&mut self.save_voted_for) {
+        if self.save_voted_for {
+            self.save_voted_for = false;
             return Some(Action::SaveVotedFor);
         }
-        if let Some(message) = self.broadcast_message.take() {
-            return Some(Action::BroadcastMessage(message));
+        if self.broadcast_message.is_some() {
+            return self.broadcast_message.take().map(Action::BroadcastMessage);
         }
-        if let Some(entries) = self.append_log_entries.take() {
-            return Some(Action::AppendLogEntries(entries));
+        if self.append_log_entries.is_some() {
+            return self.append_log_entries.take().map(Action::AppendLogEntries);
         }
         if let Some((to, message)) = self.send_messages.pop_first() {
             return Some(Action::SendMessage(to, message));

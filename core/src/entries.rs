@@ -43,7 +43,7 @@ pub enum LogEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LogEntries {
     prev_position: LogPosition,
-    last_index: LogIndex,
+    last_position: LogPosition,
     /// The entries that are no commands.
     marks: Marks,
 }
@@ -59,7 +59,7 @@ impl LogEntries {
     pub const fn new(prev_position: LogPosition) -> Self {
         Self {
             prev_position,
-            last_index: prev_position.index,
+            last_position: prev_position,
             marks: Marks::NONE,
         }
     }
@@ -88,7 +88,7 @@ impl LogEntries {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        let len = self.last_index.distance_from(self.prev_position.index);
+        let len = self.last_index().distance_from(self.prev_position.index);
         usize::try_from(len).unwrap_or(usize::MAX)
     }
 
@@ -100,7 +100,7 @@ impl LogEntries {
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.last_index == self.prev_position.index
+        self.last_index() == self.prev_position.index
     }
 
     /// The position before the first entry.
@@ -123,14 +123,7 @@ impl LogEntries {
     /// ```
     #[must_use]
     pub fn last_position(&self) -> LogPosition {
-        LogPosition {
-            term: self
-                .marks
-                .terms()
-                .last()
-                .map_or(self.prev_position.term, |&(_, term)| term),
-            index: self.last_index,
-        }
+        self.last_position
     }
 
     /// The entries from first to last.
@@ -182,7 +175,7 @@ impl LogEntries {
     /// ```
     #[must_use]
     pub fn contains_index(&self, index: LogIndex) -> bool {
-        self.prev_position.index <= index && index <= self.last_index
+        self.prev_position.index <= index && index <= self.last_index()
     }
 
     /// The term at `index`, that of [`prev_position`](Self::prev_position) included; `None` outside.
@@ -216,7 +209,7 @@ impl LogEntries {
     /// ```
     #[must_use]
     pub fn get_entry(&self, index: LogIndex) -> Option<LogEntry> {
-        if index <= self.prev_position.index || self.last_index < index {
+        if index <= self.prev_position.index || self.last_index() < index {
             return None;
         }
         if let Some(&(_, term)) = marks::exactly_at(self.marks.terms(), index) {
@@ -237,15 +230,18 @@ impl LogEntries {
     /// assert_eq!(entries.len(), 1);
     /// ```
     pub fn push(&mut self, entry: LogEntry) {
-        let Some(index) = self.last_index.checked_next() else {
+        let Some(index) = self.last_index().checked_next() else {
             return;
         };
         match entry {
-            LogEntry::Term(term) => self.marks.push_term(index, term),
+            LogEntry::Term(term) => {
+                self.marks.push_term(index, term);
+                self.last_position.term = term;
+            }
             LogEntry::ClusterConfig(config) => self.marks.push_config(index, config),
             LogEntry::Command => {}
         }
-        self.last_index = index;
+        self.last_position.index = index;
     }
 
     /// Keeps the first `len` entries. If there are not more, nothing happens.
@@ -280,7 +276,7 @@ impl LogEntries {
     pub fn since(&self, position: LogPosition) -> Option<Self> {
         self.contains(position).then(|| Self {
             prev_position: position,
-            last_index: self.last_index,
+            last_position: self.last_position,
             marks: self.marks.since(position.index),
         })
     }
@@ -298,14 +294,14 @@ impl LogEntries {
 
     /// The index of the last entry; that of [`prev_position`](Self::prev_position) if there is none.
     pub(crate) fn last_index(&self) -> LogIndex {
-        self.last_index
+        self.last_position.index
     }
 
     /// Appends so many commands at once, or none if there are not so many indexes left; says whether it did.
     pub(crate) fn push_commands(&mut self, count: u64) -> bool {
-        let last = self.last_index.get().checked_add(count);
+        let last = self.last_index().get().checked_add(count);
         if let Some(last) = last {
-            self.last_index = LogIndex::new(last);
+            self.last_position.index = LogIndex::new(last);
         }
         last.is_some()
     }
@@ -321,7 +317,7 @@ impl LogEntries {
     pub(crate) fn walk(&self) -> Walk<'_> {
         Walk {
             position: self.prev_position,
-            last_index: self.last_index,
+            last_index: self.last_index(),
             terms: self.marks.terms().iter(),
             configs: self.marks.configs().iter(),
         }
@@ -347,7 +343,7 @@ impl LogEntries {
             .marks
             .terms()
             .get(later_terms)
-            .map_or(self.last_index, |&(start, _)| start.prev());
+            .map_or(self.last_index(), |&(start, _)| start.prev());
         self.position_at(last_index.min(limit.index))
             .filter(|position| position.term <= limit.term)
     }
@@ -358,7 +354,7 @@ impl LogEntries {
     pub(crate) fn last_common_index(&self, other: &Self) -> LogIndex {
         let same = |index| self.get_term(index) == other.get_term(index);
         let mut common = other.prev_position.index;
-        let mut end = self.last_index.min(other.last_index);
+        let mut end = self.last_index().min(other.last_index());
         if same(end) {
             return end.max(common);
         }
@@ -376,9 +372,11 @@ impl LogEntries {
 
     /// Drops what lies after `index`.
     pub(crate) fn truncate_after(&mut self, index: LogIndex) {
-        if index < self.last_index {
-            self.last_index = index.max(self.prev_position.index);
-            self.marks.truncate_after(self.last_index);
+        if index < self.last_index() {
+            let last_index = index.max(self.prev_position.index);
+            self.last_position.term = self.get_term(last_index).unwrap_or(self.prev_position.term);
+            self.last_position.index = last_index;
+            self.marks.truncate_after(last_index);
         }
     }
 
@@ -386,7 +384,7 @@ impl LogEntries {
     pub(crate) fn overwrite(&mut self, other: &Self) {
         self.truncate_after(other.prev_position.index);
         self.marks.extend(&other.marks);
-        self.last_index = other.last_index;
+        self.last_position = other.last_position;
     }
 
     /// The last configuration at or below `index`, with its index.

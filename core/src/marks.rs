@@ -43,6 +43,7 @@ impl Marks {
     }
 
     /// Drops the marks above `index`.
+    #[cold]
     pub(crate) fn truncate_after(&mut self, index: LogIndex) {
         let Some(lists) = &mut self.0 else { return };
         lists.terms.truncate(before(&lists.terms, index));

@@ -15,6 +15,7 @@ use crate::{LogEntries, LogIndex, LogPosition, MessageSeqNo, NodeId, Term};
 /// assert_eq!((call.from(), call.term(), call.seqno()), (header.from, header.term, header.seqno));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[repr(usize)] // Messages move often: so they do by whole words.
 pub enum Message {
     /// A candidate asks for a vote (§5.2).
     RequestVoteCall {

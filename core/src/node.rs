@@ -4,6 +4,7 @@
 //! Every input runs the same way: a leader first counts what has been committed meanwhile, then the term
 //! rule of §5.1 decides whether the message is heeded, then the file of the role answers it; all that has to
 //! be done about it lies in [`Actions`]. Nothing is called from inside: no clock, no storage, no callback.
+//! What is rare is marked as `#[cold]`: that keeps the usual way short.
 //!
 //! # Where the paper is
 //!
@@ -290,11 +291,11 @@ impl Node {
         if term > self.current_term {
             self.enter_term(term, None);
         }
-        match core::mem::replace(&mut self.role, RoleState::Follower) {
-            RoleState::Follower => return,
-            RoleState::PreCandidate(..) | RoleState::Candidate(_) => {}
-            RoleState::Leader(_) => self.actions.set_election_timeout = true,
+        if let RoleState::Follower = self.role {
+            return;
         }
+        self.actions.set_election_timeout |= self.role().is_leader();
+        self.role = RoleState::Follower;
         self.actions.withdraw_calls();
     }
 
@@ -306,6 +307,7 @@ impl Node {
     }
 
     /// §5.1: goes on to a higher term. Calls are counted anew, and the leader is not known yet.
+    #[cold]
     fn enter_term(&mut self, term: Term, voted_for: Option<NodeId>) {
         self.current_term = term;
         self.actions.save_current_term = true;
@@ -349,6 +351,7 @@ impl Node {
 
     /// Makes the pending append hold all of the log that the user has not taken yet, after a change of
     /// everything above `index`.
+    #[cold]
     fn hand_over_after(&mut self, index: LogIndex) {
         let anchor = self
             .handed_over_index()

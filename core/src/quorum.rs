@@ -67,24 +67,32 @@ impl MatchIndexes {
 
     /// Notes that one of the others has gone from `old` to `new`.
     pub(crate) fn replace(&mut self, old: LogIndex, new: LogIndex) {
-        if new > old {
-            let to = self.others.partition_point(|&index| index >= new);
-            let from = self.others.partition_point(|&index| index > old);
-            if let Some(shifted) = self.others.get_mut(to..=from) {
-                shifted.rotate_right(1);
-                shifted.iter_mut().take(1).for_each(|first| *first = new);
+        // Place by place: few others are passed, as followers stay close together.
+        let mut place;
+        if new >= old {
+            place = self.others.partition_point(|&index| index > old);
+            while let Some([before, here]) = self.others.get_mut(place.wrapping_sub(1)..=place) {
+                if *before >= new {
+                    break;
+                }
+                *here = *before;
+                place = place.saturating_sub(1);
             }
-        } else if new < old {
-            let from = self.others.partition_point(|&index| index >= old);
-            let to = self.others.partition_point(|&index| index > new);
-            if let Some(shifted) = self.others.get_mut(from.saturating_sub(1)..to) {
-                shifted.rotate_left(1);
-                shifted
-                    .iter_mut()
-                    .rev()
-                    .take(1)
-                    .for_each(|last| *last = new);
+        } else {
+            place = self
+                .others
+                .partition_point(|&index| index >= old)
+                .wrapping_sub(1);
+            while let Some([here, after]) = self.others.get_mut(place..=place.wrapping_add(1)) {
+                if *after <= new {
+                    break;
+                }
+                *here = *after;
+                place = place.saturating_add(1);
             }
+        }
+        if let Some(index) = self.others.get_mut(place) {
+            *index = new;
         }
     }
 

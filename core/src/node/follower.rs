@@ -63,13 +63,16 @@ impl Node {
     fn append_entries(
         &mut self,
         leader_commit: LogIndex,
-        entries: LogEntries,
+        mut entries: LogEntries,
     ) -> Option<LogPosition> {
         let call_end = entries.last_position();
-        if call_end.index < self.log.snapshot_position().index {
+        let snapshot = self.log.snapshot_position();
+        if call_end.index < snapshot.index {
             return Some(self.answer(call_end)); // §7: all of it is compacted, and so matches.
         }
-        let entries = self.skip_compacted(entries)?;
+        if entries.prev_position().index < snapshot.index {
+            entries = entries.since(snapshot)?; // Not if they are others than the snapshot's.
+        }
         let prev = entries.prev_position();
         let last = self.log.last_position();
         // Nearly every call goes on where the log ends.
@@ -84,10 +87,9 @@ impl Node {
             if common < last.index && common < self.commit_index {
                 return None;
             }
-            let entries = match common == prev.index {
-                true => entries,
-                false => entries.since(self.position_at(common))?,
-            };
+            if prev.index < common {
+                entries = entries.since(self.position_at(common))?;
+            }
             self.take_over(entries);
         }
         self.commit_index = self.commit_index.max(leader_commit.min(call_end.index));
@@ -105,15 +107,6 @@ impl Node {
         }
     }
 
-    /// §7: leaves out the entries that the snapshot stands for. `None` if they are others than the snapshot's.
-    fn skip_compacted(&self, entries: LogEntries) -> Option<LogEntries> {
-        let snapshot = self.log.snapshot_position();
-        match entries.prev_position().index < snapshot.index {
-            true => entries.since(snapshot),
-            false => Some(entries),
-        }
-    }
-
     /// §5.3: how far this log is known to be the leader's, after a call that matched up to `call_end`. If the
     /// last entry is of the leader's own term, then all of it is.
     fn answer(&self, call_end: LogPosition) -> LogPosition {
@@ -126,6 +119,7 @@ impl Node {
 
     /// §5.3: where the leader should look next for the last common position, if it is not `prev`: entries of
     /// a later term than `prev` cannot be in its log below `prev`.
+    #[cold]
     fn position_to_try(&self, prev: LogPosition) -> LogPosition {
         let position = self.log.entries().last_position_within(prev);
         self.at_least_committed(position.unwrap_or(self.log.snapshot_position()))

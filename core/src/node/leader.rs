@@ -24,11 +24,12 @@ impl Node {
     /// assert_eq!(second.index, first.index + LogIndex::new(1));
     /// ```
     pub fn propose_command(&mut self) -> LogPosition {
-        self.advance_commit_index();
-        match self.extend_batch() {
-            Some(position) => position,
-            None => self.propose(EntryRef::Command),
+        // A batch that waits was begun after counting, and replies count themselves: there is nothing new.
+        if let Some(position) = self.extend_batch() {
+            return position;
         }
+        self.advance_commit_index();
+        self.propose(EntryRef::Command)
     }
 
     /// Proposes a change of the configuration (§6).
@@ -246,6 +247,7 @@ impl Node {
 
     /// §6: once the latest configuration is committed, a joint one is left, and a leader that is no voter
     /// steps down, keeping its vote of the term. Whoever inherits a change waits for its own `Term` entry.
+    #[cold]
     pub(super) fn follow_committed_config(&mut self) {
         let RoleState::Leader(leader) = &self.role else {
             return;
@@ -269,6 +271,7 @@ impl Node {
     }
 
     /// §5.3, §7: sends a follower what it lacks.
+    #[cold]
     pub(super) fn repair_follower(&mut self, to: NodeId, repair: Repair) {
         let entries = match repair {
             Repair::Entries(position) => match self.log.entries().since(position) {

@@ -19,6 +19,7 @@ impl Node {
     }
 
     /// thesis §9.6: a pre-vote changes neither term nor role, so the term rule does not apply to it.
+    #[cold]
     pub(super) fn handle_pre_vote(&mut self, msg: &Message) {
         match *msg {
             Message::RequestVoteCall {

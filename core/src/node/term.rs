@@ -25,6 +25,7 @@ impl Node {
     /// has the number 0: its caller may yet lead this term, and must not take it for an answer to a call of
     /// this term, which a read might count. It names the committed position, which is still there when the
     /// user gets to send it.
+    #[cold]
     fn refuse_older_term(&mut self, msg: &Message) {
         let is_told = |pending: &Message| pending.term() == self.current_term;
         if self
@@ -66,6 +67,7 @@ impl Node {
     /// A leader that is in contact with its followers heeds none. A follower that has heard from the leader
     /// heeds those of voters only: a removed server, which does not get heartbeats any more, is none in any
     /// configuration from the known commit on. With stable leadership (thesis §4.2.3) neither heeds any.
+    #[cold]
     fn is_disturbance(&self, msg: &Message) -> bool {
         if !matches!(msg, Message::RequestVoteCall { .. }) {
             return false;
