@@ -1,154 +1,194 @@
-//! `cargo xtask bench`: this crate next to others of its shape, in times and in instructions.
+//! `cargo xtask bench`: this crate next to others of its shape, in times and in instructions. `cargo xtask gates`: that
+//! its instructions stay within their limits.
 //!
 //! Times are ratios within one run, and tell something only on an idle machine. Instructions are exact, but for the
-//! standard library of the toolchain: callgrind counts two runs of different lengths, and the difference is the work.
+//! standard library of the toolchain, and that the others share; so the limits are shares of what the published crate
+//! of the same name takes for the same.
 
+use crate::callgrind::Bench;
 use crate::{
-    process::{ask, cargo, is_installed, program, run, target_dir},
+    process::{cargo, program, run, target_dir},
     say,
 };
-use anyhow::{Context, Result, bail};
-use std::{fs, path::Path, process::Command};
+use anyhow::{Result, ensure};
+use std::path::PathBuf;
 
 /// What callgrind counts.
 struct Counted {
     workload: &'static str,
     rounds: u64,
-    /// Commands or the like in a round.
+    /// Commands, messages or the like in a round.
     units: u64,
-    /// The share of the reference's instructions that is wanted of this crate.
-    wanted: Option<f64>,
+    /// The share of the reference's instructions that this crate may take, and the share that is wanted of it.
+    limits: Option<(f64, f64)>,
 }
 
-const fn counted(workload: &'static str, rounds: u64, units: u64, wanted: Option<f64>) -> Counted {
+const fn counted(
+    workload: &'static str,
+    rounds: u64,
+    units: u64,
+    limits: Option<(f64, f64)>,
+) -> Counted {
     Counted {
         workload,
         rounds,
         units,
-        wanted,
+        limits,
     }
 }
 
 const COUNTED: [Counted; 8] = [
-    counted("commit-3", 1_000, 1, Some(0.43)),
-    counted("commit-5", 1_000, 1, Some(0.46)),
-    counted("commit-7", 1_000, 1, Some(0.48)),
+    counted("commit-3", 1_000, 1, Some((0.58, 0.43))),
+    counted("commit-5", 1_000, 1, Some((0.61, 0.46))),
+    counted("commit-7", 1_000, 1, Some((0.63, 0.48))),
     counted("commit-101", 20, 1, None),
-    counted("pipeline-256", 20, 256, Some(0.056)),
-    counted("heartbeat", 1_000, 1, Some(0.57)),
+    counted("pipeline-256", 20, 256, Some((0.067, 0.056))),
+    counted("heartbeat", 1_000, 1, Some((0.79, 0.57))),
     counted("repair", 500, 1, None),
     counted("repair-terms", 50, 1, None),
 ];
 
-/// Builds the program of `tests/bench`, shows both tables, and leaves a drawing of the first.
-pub(crate) fn run_all() -> Result<()> {
-    let folder = target_dir().join("bench");
-    run(cargo()
-        .args(["build", "--locked", "--release", "--features", "raft-rs"])
-        .args(["--manifest-path", "tests/bench/Cargo.toml"])
-        .arg("--target-dir")
-        .arg(&folder))?;
-    let bench = folder.join("release/raftbare-bench");
-    let drawing = folder.join("speed.svg");
-    run(program(&bench).arg("times").arg(&drawing))?;
-    say::note(&format!("the drawing is {}", drawing.display()));
-    require_valgrind()?;
-    instructions(&bench, &folder)
+/// A commit of so many voters takes a call and a reply for each but one.
+const fn messages(voters: u64) -> f64 {
+    2.0 * (voters - 1) as f64
 }
 
-/// Counts and shows the instructions of every workload on every crate. The first crate is the reference, the last
-/// is this one.
-fn instructions(bench: &Path, folder: &Path) -> Result<()> {
-    let list = ask(program(bench).arg("list")).context("the program does not list its crates")?;
-    let named = |what: &str| -> Vec<Vec<&str>> {
-        let lines = list
-            .lines()
-            .map(|line| line.split('\t').collect::<Vec<_>>());
-        lines.filter(|words| words[0] == what).collect()
+/// Builds the program of `tests/bench`, shows both tables, and leaves a drawing of the first.
+pub(crate) fn run_all() -> Result<()> {
+    let folder = built(&["--features", "raft-rs"])?;
+    let program_file = folder.join("release/raftbare-bench");
+    let drawing = folder.join("speed.svg");
+    run(program(&program_file).arg("times").arg(&drawing))?;
+    say::note(&format!("the drawing is {}", drawing.display()));
+    let bench = Bench::new(program_file)?;
+    let peers: Vec<&str> = bench.peers().collect();
+    counted_table(&bench, &peers).map(drop)
+}
+
+/// Counts the instructions of this crate and of the reference, and fails if a limit is passed.
+pub(crate) fn gates() -> Result<()> {
+    let bench = Bench::new(built(&[])?.join("release/raftbare-bench"))?;
+    let (first, last) = (bench.peers().next(), bench.peers().last());
+    let pair: Vec<&str> = first.into_iter().chain(last).collect();
+    let own = counted_table(&bench, &pair)?;
+    let count_of = |workload: &str| {
+        let place = COUNTED.iter().position(|row| row.workload == workload);
+        place
+            .and_then(|place| own.get(place))
+            .map_or(f64::NAN, |row| row.own)
     };
-    let peers: Vec<&str> = named("crate").iter().map(|words| words[1]).collect();
-    let header: String = peers.iter().map(|peer| format!("{peer:>16}")).collect();
-    println!(
-        "{:<28}{header}{:>10}{:>10}",
-        "instructions", "share", "wanted"
-    );
-    for row in COUNTED {
-        let unit = named("workload")
-            .into_iter()
-            .find(|words| words[1] == row.workload);
-        let unit = unit.with_context(|| format!("no workload {}", row.workload))?[2];
-        print!("{unit:<28}");
-        let mut counts = Vec::new();
-        for peer in &peers {
-            let per_unit = per_unit(bench, folder, peer, &row)?;
-            print!("{per_unit:>16.0}");
-            counts.push(per_unit);
-        }
-        let share = counts.last().zip(counts.first()).map(|(own, of)| own / of);
-        let share = share.context("the program knows no crates")?;
-        let wanted = row.wanted.map(|wanted| format!("{wanted:.3}"));
-        println!("{share:>10.3}{:>10}", wanted.unwrap_or_default());
+    let mut passed: Vec<String> = own.iter().filter_map(Shares::passed).collect();
+    let growth = (count_of("commit-101") / messages(101)) / (count_of("commit-3") / messages(3));
+    println!("instructions per message, 101 voters to 3: {growth:.2} (limit 1.20)");
+    if growth.is_nan() || growth > 1.2 {
+        passed.push(format!(
+            "a message costs {growth:.2} times as much with 101 voters as with 3"
+        ));
     }
-    println!(
-        "Share: this crate's part of what the first one takes; wanted: what it should come to."
+    let terms = count_of("repair-terms") / count_of("repair");
+    println!("a repair after 1,000 more terms: {terms:.2} (limit 1.15)");
+    if terms.is_nan() || terms > 1.15 {
+        passed.push(format!(
+            "a repair costs {terms:.2} times as much in a log of 1,000 terms"
+        ));
+    }
+    ensure!(
+        passed.is_empty(),
+        "more instructions than the limits allow:\n  {}\n  \
+         see where they go with callgrind, or raise the limit in xtask/src/bench.rs and say why",
+        passed.join("\n  ")
     );
     Ok(())
 }
 
-/// Instructions for a unit of work: what twice as many rounds take more.
-fn per_unit(bench: &Path, folder: &Path, peer: &str, row: &Counted) -> Result<f64> {
-    let count = |rounds| callgrind(bench, folder, peer, row.workload, rounds);
-    let work = count(2 * row.rounds)?.saturating_sub(count(row.rounds)?);
-    Ok(work as f64 / (row.rounds * row.units) as f64)
+/// Builds the program, and names the folder that it is in.
+fn built(features: &[&str]) -> Result<PathBuf> {
+    let folder = target_dir().join("bench");
+    run(cargo()
+        .args(["build", "--locked", "--release"])
+        .args(features)
+        .args(["--manifest-path", "tests/bench/Cargo.toml"])
+        .arg("--target-dir")
+        .arg(&folder))?;
+    Ok(folder)
 }
 
-/// The instructions of one run.
-fn callgrind(bench: &Path, folder: &Path, peer: &str, workload: &str, rounds: u64) -> Result<u64> {
-    let file = folder.join(format!("callgrind.{}.{workload}", peer.replace(' ', "-")));
-    let mut valgrind = program("valgrind");
-    valgrind
-        .args(["--tool=callgrind", "--quiet"])
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(bench)
-        .args(["play", peer, workload, &rounds.to_string()]);
-    ask(&mut valgrind).with_context(|| format!("callgrind of {workload} on {peer} failed"))?;
-    let counted = fs::read_to_string(&file)?;
-    instructions_in(&counted).with_context(|| format!("no count in {}", file.display()))
+/// What this crate takes for a unit of a row.
+struct Shares {
+    unit: String,
+    own: f64,
+    share: f64,
+    limit: Option<f64>,
 }
 
-/// The sum in what callgrind has written.
-fn instructions_in(counted: &str) -> Option<u64> {
-    let line = counted
-        .lines()
-        .find_map(|line| line.strip_prefix("totals: "))?;
-    line.trim().parse().ok()
-}
-
-fn require_valgrind() -> Result<()> {
-    if is_installed("valgrind") {
-        return Ok(());
+impl Shares {
+    /// What to say if the share is over its limit.
+    fn passed(&self) -> Option<String> {
+        let limit = self.limit?;
+        let Self { unit, share, .. } = self;
+        let is_within = *share <= limit;
+        (!is_within).then(|| format!("{unit}: {share:.3} of the reference, limit {limit:.3}"))
     }
-    let is_root = ask(program("id").arg("-u")).as_deref() == Some("0");
-    if !is_root || !is_installed("apt-get") {
-        bail!("valgrind is missing; install it (on Debian: `apt-get install valgrind`)");
+}
+
+/// Counts and shows the instructions of every row. The first crate is the reference, the last is this one.
+fn counted_table(bench: &Bench, peers: &[&str]) -> Result<Vec<Shares>> {
+    let header: String = peers.iter().map(|peer| format!("{peer:>16}")).collect();
+    println!(
+        "{:<28}{header}{:>10}{:>10}{:>10}",
+        "instructions", "share", "limit", "wanted"
+    );
+    let mut rows = Vec::new();
+    for row in &COUNTED {
+        let unit = bench.unit_of(row.workload)?;
+        print!("{unit:<28}");
+        let mut counts = Vec::new();
+        for peer in peers {
+            let per_unit = bench.per_round(peer, row.workload, row.rounds)? / row.units as f64;
+            print!("{per_unit:>16.0}");
+            counts.push(per_unit);
+        }
+        let own = counts.last().copied().unwrap_or(f64::NAN);
+        let share = own / counts.first().copied().unwrap_or(f64::NAN);
+        print!("{share:>10.3}");
+        if let Some((limit, wanted)) = row.limits {
+            print!("{limit:>10.3}{wanted:>10.3}");
+        }
+        println!();
+        rows.push(Shares {
+            unit,
+            own,
+            share,
+            limit: row.limits.map(|(limit, _)| limit),
+        });
     }
-    let apt = || -> Command {
-        let mut apt = program("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
-        apt
-    };
-    run(apt().arg("update"))?;
-    run(apt().args(["install", "-y", "--no-install-recommends", "valgrind"]))
+    println!("Share: this crate's part of what the first one takes.");
+    Ok(rows)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::instructions_in;
+    use super::Shares;
+
+    fn shares(share: f64) -> Shares {
+        Shares {
+            unit: "commit".to_owned(),
+            own: 1.0,
+            share,
+            limit: Some(0.5),
+        }
+    }
 
     #[test]
-    fn the_sum_is_read() {
-        let counted = "# callgrind format\nevents: Ir\nsummary: 17\n\nfn=(1)\n+3 4\ntotals: 4711\n";
-        assert_eq!(instructions_in(counted), Some(4711));
-        assert_eq!(instructions_in("summary: 17\n"), None);
+    fn a_share_over_its_limit_is_told_and_what_is_no_number_too() {
+        assert_eq!(shares(0.5).passed(), None);
+        let told = "commit: 0.501 of the reference, limit 0.500";
+        assert_eq!(shares(0.501).passed().as_deref(), Some(told));
+        assert!(shares(f64::NAN).passed().is_some());
+        let without = Shares {
+            limit: None,
+            ..shares(9.0)
+        };
+        assert_eq!(without.passed(), None);
     }
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well, 1 a step failed, 2 wrong usage.
 
 mod bench;
+mod callgrind;
 mod chaos;
 mod documented;
 mod examples;
@@ -68,6 +69,8 @@ enum Task {
     Boards,
     /// Play kept and seeded inputs on the fuzz targets; with `--seconds` let libFuzzer look for new ones
     Fuzz(fuzz::Options),
+    /// Count instructions, and fail if there are more of them than the limits allow
+    Gates,
     /// Compare times and instructions with other crates of the same shape
     Bench,
     /// Test the key-value server: its processes, its store after power failures
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Task::Firmware(options) => firmware::run(&options),
         Task::Boards => firmware::tests(),
         Task::Fuzz(options) => fuzz::run_with(&options),
+        Task::Gates => bench::gates(),
         Task::Bench => bench::run_all(),
         Task::Kv => kv::run(),
         Task::Chaos(options) => chaos::run(&options),
