@@ -34,12 +34,12 @@ impl Marks {
 
     /// Adds a term that starts behind all marks.
     pub(crate) fn push_term(&mut self, index: LogIndex, term: Term) {
-        self.lists().terms.push((index, term));
+        push(&mut self.lists().terms, (index, term));
     }
 
     /// Adds a configuration that stands behind all marks.
     pub(crate) fn push_config(&mut self, index: LogIndex, config: ClusterConfig) {
-        self.lists().configs.push((index, config));
+        push(&mut self.lists().configs, (index, config));
     }
 
     /// Drops the marks above `index`.
@@ -68,7 +68,9 @@ impl Marks {
 
     /// Adds marks that stand behind all of these.
     pub(crate) fn extend(&mut self, others: &Self) {
-        if let Some(others) = &others.0 {
+        if self.0.is_none() {
+            self.0.clone_from(&others.0);
+        } else if let Some(others) = &others.0 {
             let lists = self.lists();
             lists.terms.extend_from_slice(&others.terms);
             lists.configs.extend_from_slice(&others.configs);
@@ -79,6 +81,14 @@ impl Marks {
     fn lists(&mut self) -> &mut Lists {
         self.0.get_or_insert_default()
     }
+}
+
+/// Adds to a list. Most hold a single item, and so the first takes room for itself alone.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(item);
 }
 
 /// The last item of a sorted list at or below `index`.

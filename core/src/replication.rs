@@ -94,7 +94,7 @@ impl Leader {
     /// calls made after `last_seqno`, so that a node removed and added again starts from nothing.
     pub(crate) fn set_config(&mut self, config: &ClusterConfig, last_seqno: MessageSeqNo) {
         let members = config.unique_nodes().filter(|&id| id != self.id);
-        let followers: Vec<_> = members
+        let mut followers: Vec<_> = members
             .map(|id| Follower {
                 is_voter: config.voters.contains(&id),
                 is_new_voter: config.new_voters.contains(&id),
@@ -104,6 +104,7 @@ impl Leader {
                     .unwrap_or(Follower::new(id, last_seqno))
             })
             .collect();
+        followers.shrink_to_fit();
         self.followers = followers;
         let match_index = |id| self.row(id).map_or(LogIndex::ZERO, |row| row.match_index);
         let voters = MatchIndexes::new(&config.voters, self.id, match_index);

@@ -20,6 +20,10 @@ pub trait Integration {
     /// What travels between two machines. It passes through many hands: a large one is better in a box.
     type Packet: Clone + core::fmt::Debug;
 
+    /// How long it may take, when all is well, to bring one entry to a machine that lacks it, in us. With messages
+    /// that are bounded, a log of thousands of entries takes its time; without, all of it travels at once.
+    const CATCH_UP_US: u64 = 0;
+
     /// The running node; `None` while the machine is down.
     fn node(&self) -> Option<&Node>;
 

@@ -20,6 +20,9 @@ use crate::state::State;
 impl<P: Command> Integration for ReplicaServer<P> {
     type Packet = Vec<u8>;
 
+    // A round trip for two or three entries, where the bounds are low and the disk is slow.
+    const CATCH_UP_US: u64 = 25_000;
+
     fn node(&self) -> Option<&Node> {
         self.replica.as_ref().map(Replica::node)
     }

@@ -91,15 +91,27 @@ impl<I: Integration> Simulation<I> {
     }
 
     /// Runs until a new command is committed on a leader and all servers of its configuration have applied
-    /// all of its log, after [`heal`](Self::heal). Fails if that takes longer than `limit_us`.
+    /// all of its log, after [`heal`](Self::heal). Fails if that takes longer than `limit_us`, and
+    /// what it may take to bring everybody what it lacks.
     pub fn run_until_live(&mut self, limit_us: u64) -> Verdict {
         let goal = self.commit_goal();
-        self.run_until(limit_us, |this| {
+        let catch_up_us = self.most_lacking().saturating_mul(I::CATCH_UP_US);
+        self.run_until(limit_us.saturating_add(catch_up_us), |this| {
             if this.checker.commit_index() >= goal {
                 this.options.client_every_us = 0;
             }
             this.options.client_every_us == 0 && this.is_settled()
         })
+    }
+
+    /// By how many entries the shortest log is behind the longest.
+    fn most_lacking(&self) -> u64 {
+        let ends = || {
+            self.nodes()
+                .map(|node| node.log().last_position().index.get())
+        };
+        let longest = ends().max().unwrap_or(0);
+        longest.saturating_sub(ends().min().unwrap_or(0))
     }
 
     /// Beyond what could have been committed unnoticed: the `Term` entry of a new leader, and a command.
