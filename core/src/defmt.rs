@@ -341,6 +341,9 @@ impl Format for NodeOptions {
             Some(stable) => write!(f, "stable leadership: {}", stable),
             None => write!(f, "stable leadership: no"),
         }
+        if self.never_leads {
+            write!(f, ", never leads");
+        }
     }
 }
 

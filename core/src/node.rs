@@ -254,8 +254,8 @@ impl Node {
 
     /// Takes the end of the time that [`SetElectionTimeout`](crate::Action::SetElectionTimeout) asked for (§5.2).
     ///
-    /// A follower or candidate starts an election in the next term, if it is a voter; a leader sends
-    /// heartbeats. Calling it too early or too often costs needless elections, never safety.
+    /// A follower or candidate starts an election in the next term, if it is a voter (and may lead, see
+    /// [`NodeOptions::never_leads`]); a leader sends heartbeats. Calling it too early or too often costs needless elections, never safety.
     ///
     /// Actions: always the next `SetElectionTimeout`; in an election also the saving of term and vote and a
     /// broadcast of [`Message::RequestVoteCall`]; from a leader a broadcast of [`Message::AppendEntriesCall`].
@@ -277,7 +277,7 @@ impl Node {
             } else {
                 self.become_follower(self.current_term);
             }
-        } else if self.may_campaign() {
+        } else if self.may_campaign() && !self.leaves_leading_to_others() {
             match self.options.stable_leadership {
                 Some(_) => self.start_pre_vote(),
                 None => self.start_election(),

@@ -19,6 +19,28 @@
 pub struct NodeOptions {
     /// Keeps a leader that works, and takes leave of one that does not.
     pub stable_leadership: Option<StableLeadership>,
+    /// This node votes and stores as any other, but does not call for votes: for one on slow hardware, or far away.
+    ///
+    /// It leads all the same where nobody else could, alone in its cluster; and the first election of
+    /// [`create_cluster`](crate::Node::create_cluster) is held.
+    ///
+    /// What it costs: if an entry is committed by the leader and this node alone, and then the leader fails, the
+    /// others cannot be elected, as they lack the entry (§5.4.1), and this node does not try. Nothing is lost, but
+    /// there is no leader until the failed one is back.
+    ///
+    /// ```
+    /// use raftbare::{Node, NodeId, NodeOptions};
+    ///
+    /// let mut node = Node::start(NodeId::new(1));
+    /// node.create_cluster(&[NodeId::new(1), NodeId::new(2)]); // the first election is held
+    /// let mut options = NodeOptions::default();
+    /// options.never_leads = true;
+    /// node.set_options(options);
+    /// let term = node.current_term();
+    /// node.handle_election_timeout();
+    /// assert_eq!(node.current_term(), term); // another one was not
+    /// ```
+    pub never_leads: bool,
 }
 
 /// Pre-vote, stickiness and check-quorum together (thesis §9.6, §4.2.3, §6.2), without a clock. One without the

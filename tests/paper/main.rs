@@ -10,6 +10,7 @@ mod disturbance; // §6: removed servers, and when a leader believes that it lea
 mod elections; // §5.2, §5.4.1
 mod followers; // §5.3, the receiving side
 mod habits; // what users see and rely on: numbers, strangers, taking a part
+mod never_leads; // a voter that does not call for votes, by its own choice
 mod pending; // §5.3, several calls before the actions are taken
 mod pre_votes; // thesis §9.6: pre-vote
 mod reads; // §8

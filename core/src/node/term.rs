@@ -1,6 +1,7 @@
 //! The term rule, which every message meets first (§5.1), and who may start a term of its own (§6, thesis §4.2.2).
 
 use super::{Node, RoleState};
+use crate::quorum::is_majority;
 use crate::{Message, MessageSeqNo};
 
 impl Node {
@@ -95,5 +96,10 @@ impl Node {
                 .log
                 .configs_from(self.commit_index)
                 .any(|config| config.is_voter(self.id))
+    }
+
+    /// Whether this node does not campaign by its own choice. Alone it has to: nobody else can.
+    pub(super) fn leaves_leading_to_others(&self) -> bool {
+        self.options.never_leads && !is_majority(self.config(), |id| id == self.id)
     }
 }

@@ -61,6 +61,7 @@ impl Default for ReplicaOptions {
             transfer_timeouts: 100,
             node: NodeOptions {
                 stable_leadership: Some(StableLeadership::default()),
+                never_leads: false,
             },
             limits: Limits::default(),
         }
