@@ -1,6 +1,6 @@
 //! A replicated counter: three nodes with UDP and a durable store each. Run it again, and the count goes on.
 //!
-//! This is all that an integration needs, but for snapshots, which the example `cluster` shows.
+//! This is all that an integration needs, but for snapshots and clients: the server in `kv/` has them.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, UdpSocket};

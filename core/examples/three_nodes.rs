@@ -4,7 +4,7 @@
 //!
 //! There is no clock, no network and no disk. The program carries the messages and fires the timers itself,
 //! so every run prints the same, in the notation of the crate: `1 -> 2: 1 t1 #1 RequestVoteCall last 0/1`
-//! is a message of node 1 to node 2, of term 1. The example `cluster` has a real one of all three.
+//! is a message of node 1 to node 2, of term 1. The example `counter` has a real one of all three.
 
 use std::collections::{BTreeMap, VecDeque};
 

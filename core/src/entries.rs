@@ -308,9 +308,17 @@ impl LogEntries {
 
     /// How many of the entries are commands.
     pub(crate) fn command_count(&self) -> usize {
-        let marks = &self.marks;
-        let others = marks.terms().len().saturating_add(marks.configs().len());
-        self.len().saturating_sub(others)
+        self.commands_up_to(self.last_index())
+    }
+
+    /// How many of the entries up to `index` are commands.
+    pub(crate) fn commands_up_to(&self, index: LogIndex) -> usize {
+        let start = self.prev_position.index;
+        let entries = index.min(self.last_index()).distance_from(start);
+        let terms = marks::count_up_to(self.marks.terms(), index);
+        let others = terms.saturating_add(marks::count_up_to(self.marks.configs(), index));
+        let entries = usize::try_from(entries).unwrap_or(usize::MAX);
+        entries.saturating_sub(others)
     }
 
     /// Walks the entries, with the choice to skip commands.

@@ -46,8 +46,8 @@ impl Marks {
     #[cold]
     pub(crate) fn truncate_after(&mut self, index: LogIndex) {
         let Some(lists) = &mut self.0 else { return };
-        lists.terms.truncate(before(&lists.terms, index));
-        lists.configs.truncate(before(&lists.configs, index));
+        lists.terms.truncate(count_up_to(&lists.terms, index));
+        lists.configs.truncate(count_up_to(&lists.configs, index));
         if lists.terms.is_empty() && lists.configs.is_empty() {
             self.0 = None;
         }
@@ -93,7 +93,7 @@ fn push<T>(list: &mut Vec<T>, item: T) {
 
 /// The last item of a sorted list at or below `index`.
 pub(crate) fn last_at<T>(list: &[(LogIndex, T)], index: LogIndex) -> Option<&(LogIndex, T)> {
-    list.get(..before(list, index))?.last()
+    list.get(..count_up_to(list, index))?.last()
 }
 
 /// The item of a sorted list at `index`.
@@ -103,10 +103,10 @@ pub(crate) fn exactly_at<T>(list: &[(LogIndex, T)], index: LogIndex) -> Option<&
 
 /// The items of a sorted list above `index`.
 pub(crate) fn after<T>(list: &[(LogIndex, T)], index: LogIndex) -> &[(LogIndex, T)] {
-    list.get(before(list, index)..).unwrap_or_default()
+    list.get(count_up_to(list, index)..).unwrap_or_default()
 }
 
 /// How many items of a sorted list stand at or below `index`.
-fn before<T>(list: &[(LogIndex, T)], index: LogIndex) -> usize {
+pub(crate) fn count_up_to<T>(list: &[(LogIndex, T)], index: LogIndex) -> usize {
     list.partition_point(|&(at, _)| at <= index)
 }

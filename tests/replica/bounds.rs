@@ -4,7 +4,7 @@ use raftbare::Message;
 use raftbare::codec::DecodeProblem;
 use raftbare::replica::{Refusal, Replica};
 use raftbare_tests::values::{
-    append_call, append_reply, at, commands, id, vote, vote_call, with_non_voters,
+    append_call, append_reply, at, commands, id, ids, vote, vote_call, with_non_voters,
 };
 
 use crate::cluster::{Cluster, envelope, options};
@@ -184,6 +184,103 @@ fn b_too_much_uncommitted_refuses_commands_and_not_configurations() {
     cluster.silent.clear();
     cluster.beat(1);
     cluster.propose(1, b"b");
+}
+
+#[test]
+fn b_a_full_log_refuses_commands_until_a_snapshot_and_takes_configurations() {
+    let mut options = options();
+    options.max_log = 8;
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options);
+    let mut taken = 0;
+    let refused = loop {
+        match cluster.replica(1).propose(b"a".to_vec()) {
+            Ok(ticket) => cluster.note(1, ticket, b"a"),
+            Err(refused) => break refused,
+        }
+        cluster.settle();
+        taken += 1;
+    };
+    // Before them there are the founding configuration and the entry that starts the term.
+    assert_eq!(taken, 6);
+    assert_eq!(
+        (refused.payload, refused.reason),
+        (b"a".to_vec(), Refusal::LogFull)
+    );
+    assert!(cluster.replica(1).wants_snapshot());
+    cluster.propose_config(1, with_non_voters(&[1, 2, 3], &[4]));
+    cluster.settle();
+    assert!(cluster.snapshot(1));
+    assert!(!cluster.replica(1).wants_snapshot());
+    cluster.propose(1, b"a");
+    cluster.settle();
+    cluster.beat(1);
+    cluster.assert_equal_states();
+}
+
+#[test]
+fn b_a_full_log_takes_sixteen_configurations_and_no_more() {
+    let mut options = options();
+    options.max_log = 8;
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options);
+    let mut taken = 0;
+    let refusal = loop {
+        let others: &[u64] = if taken % 2 == 0 { &[4] } else { &[] };
+        let config = with_non_voters(&[1, 2, 3], others);
+        if let Err(refusal) = cluster.replica(1).propose_config(config.clone()) {
+            break refusal;
+        }
+        cluster.settle();
+        taken += 1;
+    };
+    assert_eq!((taken, refusal), (6 + 16, Refusal::LogFull));
+}
+
+#[test]
+fn b_a_full_log_takes_what_starts_a_term() {
+    let mut options = options();
+    options.max_log = 8;
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options);
+    while let Ok(ticket) = cluster.replica(1).propose(b"a".to_vec()) {
+        cluster.note(1, ticket, b"a");
+        cluster.settle();
+    }
+    for leader in (1..=3).cycle().skip(1).take(60) {
+        cluster.elect(leader);
+        cluster.beat(leader);
+        let node = cluster.replica(leader).node();
+        assert_eq!(node.commit_index(), node.log().last_position().index);
+    }
+    cluster.beat(1);
+    cluster.assert_equal_states();
+}
+
+#[test]
+fn b_a_follower_whose_log_is_full_takes_no_more_until_it_has_a_snapshot() {
+    let mut cluster = Cluster::<Vec<u8>>::new(3, &options());
+    let mut small = options();
+    small.max_log = 8;
+    *cluster.replica(3) = Replica::start(id(3), small);
+    assert!(cluster.replica(1).create_cluster(&ids(&[1, 2, 3])));
+    cluster.settle();
+    for number in 0..100_u8 {
+        cluster.propose(1, &[number]);
+        cluster.settle();
+    }
+    let last = |cluster: &mut Cluster| cluster.replica(3).node().log().last_position().index;
+    assert_eq!(last(&mut cluster).get(), 2 + 8); // the founding configuration, the start of the term, commands
+    let mut snapshots = 0;
+    while last(&mut cluster).get() < 2 + 100 {
+        assert!(cluster.replica(3).wants_snapshot());
+        assert!(cluster.snapshot(3));
+        cluster.beat(1);
+        snapshots += 1;
+        assert_eq!(
+            last(&mut cluster).get(),
+            (2 + 8 + 8 * snapshots).min(2 + 100)
+        );
+    }
+    cluster.beat(1);
+    cluster.assert_equal_states();
 }
 
 #[test]

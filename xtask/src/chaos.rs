@@ -11,7 +11,7 @@ pub(crate) struct Options {
     minutes: u64,
 }
 
-/// The test `chaos` of the server, which only this task runs.
+/// The test `chaos` of the server, for longer than `kv` runs it.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let seconds = options.minutes.saturating_mul(60);
     run_command(

@@ -1,7 +1,7 @@
 //! `cargo xtask examples`: runs the examples to their end.
 
-use crate::process::{self, cargo, run_and_read, target_dir};
-use anyhow::{Result, bail};
+use crate::process::{self, cargo, root, run_and_read, target_dir};
+use anyhow::{Context, Result, bail};
 use std::{fs, path::Path, process::Command};
 
 pub(crate) fn run() -> Result<()> {
@@ -65,25 +65,50 @@ fn counter() -> Result<()> {
     Ok(())
 }
 
-/// The real cluster, on a fresh folder and once more on what the first run left there.
+/// The README's first command, on ports that are free, with its leader killed again and again: it has to show how
+/// others take over and commits go on.
 fn cluster(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    for _ in 0..2 {
-        process::run(
-            example("raftbare", "cluster")
-                .arg("--")
-                .arg("--dir")
-                .arg(folder),
-        )?;
+    let readme = fs::read_to_string(root().join("README.md"))?;
+    let line = first_command(&readme).context("the README has no first command")?;
+    let arguments = line.strip_prefix("cargo ").map(str::split_whitespace);
+    let mut command = cargo();
+    command
+        .args(arguments.with_context(|| format!("`{line}` does not begin with cargo"))?)
+        .args(["--port", "0", "--seconds", "20"])
+        .args(["--kill-every", "4", "--dir"])
+        .arg(folder);
+    let output = run_and_read(&mut command)?;
+    if !shows_new_leaders(&output) {
+        bail!("`{line}` does not show a leader, and later another one with more commits");
     }
     Ok(())
 }
 
+/// The first line of the first block of commands.
+fn first_command(readme: &str) -> Option<&str> {
+    readme.split_once("```sh\n")?.1.lines().next()
+}
+
+/// Whether rows of leaders follow each other, the later one with a higher term and more commits.
+fn shows_new_leaders(output: &str) -> bool {
+    let leader = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let [_, _, "leader", term, commit, ..] = columns[..] else {
+            return None;
+        };
+        Some((term.parse::<u64>().ok()?, commit.parse::<u64>().ok()?))
+    };
+    let mut leaders = output.lines().filter_map(leader);
+    let first = leaders.find(|&(_, commit)| commit > 0);
+    first.is_some_and(|(term, commit)| leaders.any(|later| later.0 > term && later.1 > commit))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ends_in_agreement;
+    use super::{ends_in_agreement, first_command, shows_new_leaders};
 
     #[test]
     fn three_nodes_must_agree() {
@@ -95,5 +120,25 @@ mod tests {
             &format!("{nodes}7\n").replace("leader", "follower")
         ));
         assert!(!ends_in_agreement("a\nleader\nb\n"));
+    }
+
+    #[test]
+    fn the_first_command_is_found() {
+        let readme = "# a\n\n```sh\ncargo run\n```\n\n```sh\ncargo xtask test\n```\n";
+        assert_eq!(first_command(readme), Some("cargo run"));
+        assert_eq!(first_command("# a\n"), None);
+    }
+
+    #[test]
+    fn leaders_must_follow_each_other() {
+        let first = "1  70  leader  1  40  0  0\n2  71  follower  1  40  0  0\n";
+        let second = "1  -  does not answer\n2  71  leader  2  55  0  0\n";
+        assert!(shows_new_leaders(&format!("{first}{second}")));
+        assert!(!shows_new_leaders(&format!("{first}{first}")));
+        assert!(!shows_new_leaders(&format!("{second}{first}")));
+        assert!(!shows_new_leaders(&format!(
+            "{first}{}",
+            second.replace("55", "40")
+        )));
     }
 }

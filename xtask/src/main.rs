@@ -73,9 +73,9 @@ enum Task {
     Gates,
     /// Compare times and instructions with other crates of the same shape
     Bench,
-    /// Test the key-value server: its processes, its store after power failures
+    /// Test the key-value server: its processes, killed and cut off; its store after power failures
     Kv,
-    /// Kill, stop and cut off real processes, and check what their clients see (`chaos --help`)
+    /// Kill, stop and cut off real processes for as long as you like, and check what their clients see (`chaos --help`)
     Chaos(chaos::Options),
     /// Run the tests of exact replication counts and show the numbers (part of `host`)
     Counts,

@@ -43,13 +43,13 @@ pub(crate) const STEPS: &[Step] = &[
     step("peers",      "the same programs on other crates",          40,  host::peers),
     step("gates",      "instructions, against their limits",         60,  bench::gates),
     step("fuzz",       "fuzz targets on kept and seeded inputs",     60,  fuzz::stable),
-    step("examples",   "examples, run to their end",                 80,  examples::run),
+    step("examples",   "examples, run to their end",                 130, examples::run),
     step("targets",    "core for microcontrollers and WebAssembly",  240, targets::all),
     step("package",    "programs against the packed core",           50,  package::run),
     step("documented", "the documented crate's own tests",           70,  documented::run),
     step("npm",        "the npm package, in node and in a browser",  300, npm::run_all),
     step("boards",     "firmware, and emulated microcontrollers",   320, firmware::tests),
-    step("kv",         "the key-value server and its store",         240, kv::run),
+    step("kv",         "the key-value server, its store, its chaos", 300, kv::run),
 ];
 
 #[derive(Debug, Args)]

@@ -31,10 +31,14 @@ pub struct ReplicaOptions {
     /// The most entries that are in the log and not committed: proposals above that are refused. By default
     /// 4,096.
     pub max_uncommitted: u64,
+    /// The most entries that are in the log after the snapshot: commands above that are refused until there is a new
+    /// one, and a follower takes no more commands than that. More than [`max_uncommitted`](Self::max_uncommitted). By
+    /// default there is no bound but that of snapshots.
+    pub max_log: u64,
     /// The most proposals, and the most reads, that wait for their answers. By default 1,024 each.
     pub max_waiting: usize,
-    /// After so many applied entries [`wants_snapshot`](super::Replica::wants_snapshot) says so. By default
-    /// 10,000.
+    /// After so many applied entries [`wants_snapshot`](super::Replica::wants_snapshot) says so, and whenever the log is
+    /// as long as [`max_log`](Self::max_log) allows. By default 10,000.
     pub snapshot_after: u64,
     /// The most bytes of a chunk of a snapshot. By default 16,384.
     pub chunk_bytes: usize,
@@ -48,6 +52,45 @@ pub struct ReplicaOptions {
     pub limits: Limits,
 }
 
+impl ReplicaOptions {
+    /// Bounds for a microcontroller with links that carry 256 bytes at once: a log of 96 entries, commands of up to 128
+    /// bytes, clusters of up to 7 voters, some kilobytes of memory beside the payloads in the log.
+    ///
+    /// ```
+    /// use raftbare::replica::ReplicaOptions;
+    ///
+    /// const OPTIONS: ReplicaOptions = ReplicaOptions::small();
+    /// assert!(OPTIONS.max_log >= OPTIONS.snapshot_after + OPTIONS.max_uncommitted);
+    /// assert!(OPTIONS.limits.bytes <= 256);
+    /// ```
+    #[must_use]
+    pub const fn small() -> Self {
+        Self {
+            // A header of at most 30 bytes, six entries of which five may be configurations of 18, and the payloads.
+            max_call_entries: 6,
+            max_call_bytes: 128,
+            max_calls_in_flight: 4,
+            max_uncommitted: 16,
+            max_log: 96,
+            max_waiting: 16,
+            snapshot_after: 48,
+            // Beside the snapshot's position, configuration, length and checksum.
+            chunk_bytes: 160,
+            transfer_timeouts: 50,
+            node: NodeOptions {
+                stable_leadership: Some(StableLeadership { silent_timeouts: 8 }),
+                never_leads: false,
+            },
+            limits: Limits {
+                bytes: 256,
+                entries: 128,
+                terms_and_configs: 16,
+                members: 8,
+            },
+        }
+    }
+}
+
 impl Default for ReplicaOptions {
     fn default() -> Self {
         Self {
@@ -55,6 +98,7 @@ impl Default for ReplicaOptions {
             max_call_bytes: 1 << 15,
             max_calls_in_flight: 8,
             max_uncommitted: 4_096,
+            max_log: u64::MAX,
             max_waiting: 1_024,
             snapshot_after: 10_000,
             chunk_bytes: 1 << 14,

@@ -8,7 +8,8 @@ use crate::{ClusterConfig, LogPosition};
 
 impl<P: Payload> Replica<P> {
     /// So many entries may wait beyond [`ReplicaOptions::max_uncommitted`](super::ReplicaOptions::max_uncommitted),
-    /// if they are configurations.
+    /// and stand in the log beyond [`ReplicaOptions::max_log`](super::ReplicaOptions::max_log), if they are
+    /// configurations.
     const RESERVE: u64 = 16;
 
     /// Proposes a command (§5.3).
@@ -50,8 +51,8 @@ impl<P: Payload> Replica<P> {
     /// Proposes a change of the configuration (§6); see [`Node::propose_config`](crate::Node::propose_config).
     ///
     /// What becomes of it comes out under the ticket: `ConfigCommitted`, `Rejected` or `Unknown`, see
-    /// [`Output`](super::Output). Where commands are refused because too much is not committed or waits, a few
-    /// changes of the configuration are still taken: they may be what ends the jam.
+    /// [`Output`](super::Output). Where commands are refused because too much is not committed or waits, or the log is
+    /// full, a few changes of the configuration are still taken: they may be what ends the jam.
     ///
     /// ```
     /// # use raftbare::replica::{Output, Replica, ReplicaOptions};
@@ -68,14 +69,12 @@ impl<P: Payload> Replica<P> {
         if !self.node.role().is_leader() {
             return Err(Refusal::NotLeader(self.node.leader_id()));
         }
-        if self.uncommitted()
-            >= self
-                .desk
-                .options
-                .max_uncommitted
-                .saturating_add(Self::RESERVE)
-        {
+        let options = &self.desk.options;
+        if self.uncommitted() >= options.max_uncommitted.saturating_add(Self::RESERVE) {
             return Err(Refusal::TooManyUncommitted);
+        }
+        if self.log_len() >= options.max_log.saturating_add(Self::RESERVE) {
+            return Err(Refusal::LogFull);
         }
         let position = self.node.propose_config(new_config);
         self.follow_log(|_| None);
@@ -140,6 +139,14 @@ impl<P: Payload> Replica<P> {
         last_index.distance_from(self.node.commit_index())
     }
 
+    /// How many entries are in the log after the snapshot.
+    pub(super) fn log_len(&self) -> u64 {
+        let log = self.node.log();
+        log.last_position()
+            .index
+            .distance_from(log.snapshot_position().index)
+    }
+
     /// Why a command of this length is not taken now.
     pub(super) fn refusal(&self, len: usize) -> Option<Refusal> {
         let options = &self.desk.options;
@@ -151,6 +158,8 @@ impl<P: Payload> Replica<P> {
             Some(Refusal::TooLong(options.max_call_bytes))
         } else if self.uncommitted() >= options.max_uncommitted {
             Some(Refusal::TooManyUncommitted)
+        } else if self.log_len() >= options.max_log {
+            Some(Refusal::LogFull)
         } else if self.desk.proposals.len() >= options.max_waiting {
             Some(Refusal::TooManyWaiting)
         } else {

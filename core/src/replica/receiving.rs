@@ -5,7 +5,7 @@ use super::payloads::commands;
 use super::transfer::{ChunkToStore, Receiving, Reception};
 use super::{Payload, Replica};
 use crate::codec::Payloads;
-use crate::{LogEntries, LogIndex, LogPosition, Message};
+use crate::{LogEntries, LogIndex, Message};
 
 impl<P: Payload> Replica<P> {
     /// Gives a message to the node, and keeps the payloads of the entries that it takes into its log.
@@ -13,7 +13,8 @@ impl<P: Payload> Replica<P> {
         let mut given = core::mem::take(&mut self.spare_given);
         if let Message::AppendEntriesCall { entries, .. } = &mut message {
             given.extend(payloads.map_while(|bytes| P::try_from(bytes).ok()));
-            cut_before_command(entries, given.len());
+            let room = self.room_for_commands(entries.prev_position().index);
+            cut_before_command(entries, given.len().min(room));
         }
         let reply = match &message {
             Message::AppendEntriesReply { header, .. } => Some(*header),
@@ -38,6 +39,14 @@ impl<P: Payload> Replica<P> {
         });
         drop(commands);
         self.spare_given = given;
+    }
+
+    /// For how many commands after `prev` the log has room: the next one is not taken, and so not acknowledged, until
+    /// a snapshot has made room. Other entries always find room: what is to be committed may wait for them.
+    fn room_for_commands(&self, prev: LogIndex) -> usize {
+        let most = usize::try_from(self.desk.options.max_log).unwrap_or(usize::MAX);
+        let entries = self.node.log().entries();
+        most.saturating_sub(entries.commands_up_to(prev))
     }
 
     /// §7: takes the next part of a snapshot, if this node needs it.
@@ -84,12 +93,7 @@ fn cut_before_command(entries: &mut LogEntries, number: usize) {
     let Some(position) = commands(entries).nth(number) else {
         return;
     };
-    let before = before(position, entries.prev_position().index);
-    entries.truncate(before);
-}
-
-/// How many entries stand between `prev` and the entry at this position.
-fn before(position: LogPosition, prev: LogIndex) -> usize {
-    let distance = position.index.distance_from(prev).saturating_sub(1);
-    usize::try_from(distance).unwrap_or(usize::MAX)
+    let before = position.index.prev();
+    let before = before.distance_from(entries.prev_position().index);
+    entries.truncate(usize::try_from(before).unwrap_or(usize::MAX));
 }

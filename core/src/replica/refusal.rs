@@ -16,6 +16,9 @@ pub enum Refusal {
     /// So many entries as [`ReplicaOptions::max_uncommitted`](super::ReplicaOptions::max_uncommitted) allows
     /// are not committed yet: try again when some are. If it stays so, there is no majority.
     TooManyUncommitted,
+    /// The log has as many entries after the snapshot as [`ReplicaOptions::max_log`](super::ReplicaOptions::max_log)
+    /// allows: try again after the next snapshot.
+    LogFull,
     /// So many proposals or reads as [`ReplicaOptions::max_waiting`](super::ReplicaOptions::max_waiting) allows
     /// wait for their answers.
     TooManyWaiting,
@@ -39,6 +42,7 @@ impl fmt::Display for Refusal {
             Self::TooManyUncommitted => {
                 f.write_str("too many commands are not committed yet: try again later")
             }
+            Self::LogFull => f.write_str("the log is full: try again after the next snapshot"),
             Self::TooManyWaiting => f.write_str("too many requests are waiting: try again later"),
             Self::Config => {
                 f.write_str("the configuration cannot follow the present one: see its rules")

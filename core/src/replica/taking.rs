@@ -6,13 +6,15 @@ use super::{Payload, Replica};
 
 impl<P: Payload> Replica<P> {
     /// Whether it is time for a snapshot: so many entries as
-    /// [`snapshot_after`](super::ReplicaOptions::snapshot_after) says were applied since the last, and one can begin.
+    /// [`snapshot_after`](super::ReplicaOptions::snapshot_after) says were applied since the last, or the log is as long
+    /// as [`max_log`](super::ReplicaOptions::max_log) allows, and one can begin.
     #[must_use]
     pub fn wants_snapshot(&self) -> bool {
         let since = self.node.log().snapshot_position().index;
-        self.may_begin_snapshot()
-            && self.taking.is_none()
-            && self.desk.applied.distance_from(since) >= self.desk.options.snapshot_after
+        let options = &self.desk.options;
+        let is_due = self.desk.applied.distance_from(since) >= options.snapshot_after
+            || self.log_len() >= options.max_log;
+        is_due && self.may_begin_snapshot() && self.taking.is_none()
     }
 
     /// Begins a snapshot of the state with all applied that was given out so far (§7).

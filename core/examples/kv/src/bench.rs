@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::client::Client;
-use crate::cluster::Processes;
 use crate::failure::Failure;
+use crate::processes::Processes;
 use crate::protocol::{Meter, Status};
 use crate::state::Write;
 

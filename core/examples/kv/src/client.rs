@@ -120,6 +120,9 @@ impl Client {
                 Ok(Answer::Unknown) => "the leader was lost before it could answer".into(),
                 Ok(Answer::Refused(reason)) => return Err(Failure::failed(reason)),
                 Ok(answer) => return Ok(answer),
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    return Err(Failure::failed(error.to_string()));
+                }
                 Err(error) => {
                     let address = self.target.as_ref().map(|(_, address)| address.clone());
                     self.turn_to_next();

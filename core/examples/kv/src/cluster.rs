@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write as _};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tokio::process::{Child, Command};
 use tokio::time::{interval, sleep};
 
-use crate::client::{Client, status};
+use crate::client::Client;
 use crate::failure::Failure;
+use crate::processes::Processes;
 use crate::protocol::Status;
+use crate::server::stop_signal;
 use crate::state::Write;
 
 #[derive(Debug, Clone)]
@@ -26,143 +25,24 @@ pub struct Options {
     pub kill_every: Option<u64>,
 }
 
-/// The processes of a cluster. They end with it.
-#[derive(Debug)]
-pub struct Processes {
-    pub peers: BTreeMap<u64, String>,
-    dir: PathBuf,
-    arguments: Vec<String>,
-    children: BTreeMap<u64, Child>,
-}
-
-impl Processes {
-    /// Starts nodes 1 to `count`, with these further arguments for `serve`.
-    pub fn start(
-        dir: &Path,
-        port: u16,
-        count: u64,
-        arguments: Vec<String>,
-    ) -> Result<Self, Failure> {
-        let ports = match port {
-            0 => free_ports(usize::try_from(count).unwrap_or(1))?,
-            first => (first..)
-                .take(usize::try_from(count).unwrap_or(1))
-                .collect(),
-        };
-        let address = |port: u16| format!("127.0.0.1:{port}");
-        let mut processes = Self {
-            peers: (1..).zip(ports.into_iter().map(address)).collect(),
-            dir: dir.to_owned(),
-            arguments,
-            children: BTreeMap::new(),
-        };
-        for id in 1..=count {
-            processes.start_one(id)?;
-        }
-        Ok(processes)
-    }
-
-    /// Starts this node, as a child that writes its log to a file beside its store.
-    pub fn start_one(&mut self, id: u64) -> Result<(), Failure> {
-        let cannot =
-            |error: std::io::Error| Failure::failed(format!("cannot start node {id}: {error}"));
-        std::fs::create_dir_all(&self.dir).map_err(cannot)?;
-        let log = self.dir.join(format!("node-{id}.log"));
-        let log = std::fs::File::options().create(true).append(true).open(log);
-        let peers: Vec<_> = self
-            .peers
-            .iter()
-            .map(|(id, at)| format!("{id}={at}"))
-            .collect();
-        let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
-        command
-            .args([
-                "serve",
-                "--id",
-                &id.to_string(),
-                "--peers",
-                &peers.join(","),
-            ])
-            .arg("--dir")
-            .arg(&self.dir)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log.map_err(cannot)?)
-            .kill_on_drop(true);
-        if id == 1 {
-            let voters: Vec<_> = self.peers.keys().map(u64::to_string).collect();
-            command.args(["--found", &voters.join(",")]);
-        }
-        self.children.insert(id, command.spawn().map_err(cannot)?);
-        Ok(())
-    }
-
-    /// Kills a node: no goodbye, no last write.
-    pub async fn kill(&mut self, id: u64) -> std::io::Result<()> {
-        match self.children.get_mut(&id) {
-            Some(child) => child.kill().await,
-            None => Ok(()),
-        }
-    }
-
-    /// The nodes that have ended by themselves, or were killed.
-    fn ended(&mut self) -> Vec<(u64, ExitStatus)> {
-        let ended = |(&id, child): (&u64, &mut Child)| Some((id, child.try_wait().ok()??));
-        self.children.iter_mut().filter_map(ended).collect()
-    }
-
-    /// What is written in the log of a node at its end: why it has ended.
-    fn last_words(&self, id: u64) -> String {
-        let log = std::fs::read_to_string(self.dir.join(format!("node-{id}.log")));
-        let log = log.unwrap_or_default();
-        log.lines().last().unwrap_or_default().to_owned()
-    }
-
-    pub async fn statuses(&self) -> BTreeMap<u64, Option<Status>> {
-        let mut statuses = BTreeMap::new();
-        for (&id, address) in &self.peers {
-            statuses.insert(id, status(address).await.ok());
-        }
-        statuses
-    }
-}
-
-/// Ports that are free now, below those that systems give to outgoing connections.
-pub fn free_ports(count: usize) -> Result<Vec<u16>, Failure> {
-    use std::hash::{BuildHasher, RandomState};
-    let mut listeners = Vec::new();
-    for _ in 0..10_000 {
-        let random = RandomState::new().hash_one(());
-        let port = 10_000 + u16::try_from(random % 20_000).unwrap_or_default();
-        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
-            listeners.push((port, listener));
-        }
-        if listeners.len() == count {
-            return Ok(listeners.iter().map(|&(port, _)| port).collect());
-        }
-    }
-    Err(Failure::failed("no port is free"))
-}
+/// A node that was killed is down for so long, so that one sees the others go on.
+const DOWN: Duration = Duration::from_secs(2);
 
 pub async fn run(options: Options) -> Result<(), Failure> {
-    let Options { dir, port, .. } = &options;
+    let processes = Processes::start(&options.dir, options.port, 3, Vec::new())?;
     println!(
         "Three nodes on this machine; their stores and logs are in {}.",
-        dir.display()
+        options.dir.display()
     );
-    let mut processes = Processes::start(dir, *port, 3, Vec::new())?;
-    let peers: Vec<_> = processes
-        .peers
-        .iter()
-        .map(|(id, at)| format!("{id}={at}"))
-        .collect();
     println!(
-        "Ctrl-c ends them. In another terminal: raftbare-kv put KEY VALUE --peers {}",
-        peers.join(",")
+        "`kill -9` one of the processes: it is started again. Ctrl-c ends all. In another terminal:"
+    );
+    println!(
+        "  cargo run --release -p raftbare-kv -- put color red --peers {}",
+        processes.peers_argument()
     );
     let writer = tokio::spawn(write_for_ever(processes.peers.clone()));
-    let show = show_for_ever(&mut processes, &options);
+    let mut show = Show::new(processes, options.kill_every);
     let end = async {
         match options.seconds {
             Some(seconds) => sleep(Duration::from_secs(seconds)).await,
@@ -170,11 +50,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         }
     };
     let result = tokio::select! {
-        result = show => result,
+        result = show.run() => result,
         () = end => Ok(()),
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = stop_signal() => Ok(()),
     };
     writer.abort();
+    show.processes.stop().await;
     println!();
     if result.is_ok() {
         println!("The nodes are ended. With the same --dir they go on where they were.");
@@ -193,68 +74,124 @@ async fn write_for_ever(peers: BTreeMap<u64, String>) {
     }
 }
 
-async fn show_for_ever(processes: &mut Processes, options: &Options) -> Result<(), Failure> {
-    let is_terminal = std::io::stdout().is_terminal();
-    let every = if is_terminal { 200 } else { 1_000 };
-    let mut ticks = interval(Duration::from_millis(every));
-    let (begun, mut kills) = (Instant::now(), 0);
-    let mut news = String::new();
-    let mut lines = 0;
-    loop {
-        ticks.tick().await;
-        let ended = processes.ended();
-        for &(id, status) in &ended {
-            let is_killed = status.code().is_none();
-            if !is_killed {
-                let reason = processes.last_words(id);
+struct Show {
+    processes: Processes,
+    kill_every: Option<u64>,
+    begun: Instant,
+    kills: u64,
+    /// The nodes that are down, and until when.
+    down: BTreeMap<u64, Instant>,
+    news: String,
+    /// How many lines the last table had.
+    lines: usize,
+}
+
+impl Show {
+    fn new(processes: Processes, kill_every: Option<u64>) -> Self {
+        Self {
+            processes,
+            kill_every,
+            begun: Instant::now(),
+            kills: 0,
+            down: BTreeMap::new(),
+            news: String::new(),
+            lines: 0,
+        }
+    }
+
+    async fn run(&mut self) -> Result<(), Failure> {
+        let is_terminal = std::io::stdout().is_terminal();
+        let every = if is_terminal { 200 } else { 1_000 };
+        let mut ticks = interval(Duration::from_millis(every));
+        loop {
+            ticks.tick().await;
+            self.look_after()?;
+            let statuses = self.processes.statuses().await;
+            self.kill_leader(&statuses).await;
+            let mut text = String::new();
+            if is_terminal && self.lines > 0 {
+                // Up to the first line of the last table, and over it.
+                text += &format!("\x1b[{}A\x1b[J", self.lines);
+            }
+            let elapsed = self.begun.elapsed().as_secs();
+            let table = table(
+                &statuses,
+                |id| self.processes.process_id(id),
+                elapsed,
+                &self.news,
+            );
+            self.lines = table.lines().count();
+            text += &table;
+            print!("{text}");
+            let _ = std::io::stdout().flush();
+        }
+    }
+
+    /// Starts what was killed again, after a while. A node that has ended for a reason of its own is the end.
+    fn look_after(&mut self) -> Result<(), Failure> {
+        for (id, status) in self.processes.ended() {
+            if status.code().is_some_and(|code| code != 0) {
+                let reason = self.processes.last_words(id);
                 return Err(Failure::failed(format!("node {id} has ended: {reason}")));
             }
-            news = format!("node {id} was killed ({status}) and is started again");
-            processes.start_one(id)?;
-        }
-        let statuses = processes.statuses().await;
-        let elapsed = begun.elapsed().as_secs();
-        if options
-            .kill_every
-            .is_some_and(|every| elapsed / every.max(1) > kills)
-        {
-            kills += 1;
-            let leader = statuses.values().flatten().find(|it| it.role == "leader");
-            if let Some(leader) = leader {
-                processes.kill(leader.id).await.ok();
+            let until = *self.down.entry(id).or_insert_with(|| {
+                self.news = format!("node {id} was killed");
+                Instant::now() + DOWN
+            });
+            if Instant::now() >= until {
+                self.down.remove(&id);
+                self.news = format!("node {id} is back");
+                self.processes.start_one(id)?;
             }
         }
-        let text = table(&statuses, elapsed, &news);
-        if is_terminal && lines > 0 {
-            // Up to the first line of the last table, and over it.
-            print!("\x1b[{lines}A\x1b[J");
+        Ok(())
+    }
+
+    async fn kill_leader(&mut self, statuses: &BTreeMap<u64, Option<Status>>) {
+        let times = self
+            .kill_every
+            .map_or(0, |every| self.begun.elapsed().as_secs() / every.max(1));
+        let leader = statuses.values().flatten().find(|it| it.role == "leader");
+        if let Some(leader) = leader.filter(|_| times > self.kills) {
+            self.kills = times;
+            // It was alive a moment ago; if it has ended since, so much the better.
+            let _ = self.processes.kill(leader.id).await;
         }
-        lines = text.lines().count();
-        print!("{text}");
-        let _ = std::io::stdout().flush();
     }
 }
 
 /// The table, as text.
-fn table(statuses: &BTreeMap<u64, Option<Status>>, elapsed: u64, news: &str) -> String {
+fn table(
+    statuses: &BTreeMap<u64, Option<Status>>,
+    process_id: impl Fn(u64) -> Option<u32>,
+    elapsed: u64,
+    news: &str,
+) -> String {
     let newest = statuses.values().flatten().map(|it| it.commit).max();
-    let mut text =
-        format!("\n{elapsed:>4} s  node  role       term    commit   lag  snapshot  {news}\n");
-    for (id, status) in statuses {
+    let mut text = format!(
+        "\n{elapsed:>4} s  node  process  role       term    commit   lag  snapshot  {news}"
+    );
+    text.truncate(text.trim_end().len());
+    for (&id, status) in statuses {
+        let process = process_id(id).map_or_else(|| "-".to_owned(), |it| it.to_string());
+        text += &format!("\n{id:>12}  {process:>7}  ");
         let Some(status) = status else {
-            text += &format!("{id:>12}  does not answer\n");
+            text += "does not answer";
             continue;
         };
-        let lag = newest.unwrap_or_default() - status.commit;
-        let incoming = status.receiving.map_or(String::new(), |(here, all)| {
-            format!("  takes a snapshot: {} %", 100 * here / all.max(1))
-        });
         text += &format!(
-            "{:>12}  {:<9}  {:>4}  {:>8}  {:>4}  {:>8}{incoming}\n",
-            id, status.role, status.term, status.commit, lag, status.snapshot
+            "{:<9}  {:>4}  {:>8}  {:>4}  {:>8}",
+            status.role,
+            status.term,
+            status.commit,
+            newest.unwrap_or_default() - status.commit,
+            status.snapshot
         );
+        if let Some((here, all)) = status.receiving {
+            text += &format!("  takes a snapshot: {} %", 100 * here / all.max(1));
+        }
     }
-    text
+    text + "\n"
 }
 
 #[cfg(test)]
@@ -275,13 +212,13 @@ mod tests {
             (2, Some(status(2, "follower", 38))),
             (3, None),
         ];
-        let text = table(&statuses.into(), 5, "");
+        let text = table(&statuses.into(), |id| (id < 3).then_some(70), 5, "");
         let rows: Vec<Vec<&str>> = text
             .lines()
             .map(|it| it.split_whitespace().collect())
             .collect();
-        assert_eq!(rows[2], ["1", "leader", "7", "40", "0", "0"]);
-        assert_eq!(rows[3], ["2", "follower", "7", "38", "2", "0"]);
-        assert_eq!(rows[4], ["3", "does", "not", "answer"]);
+        assert_eq!(rows[2], ["1", "70", "leader", "7", "40", "0", "0"]);
+        assert_eq!(rows[3], ["2", "70", "follower", "7", "38", "2", "0"]);
+        assert_eq!(rows[4], ["3", "-", "does", "not", "answer"]);
     }
 }

@@ -10,7 +10,7 @@
 //! | `protocol.rs` | what clients and nodes say to each other |
 //! | `server.rs` | the process: port, connections, signals, exit codes |
 //! | `client.rs` | the client: finds the leader, writes exactly once |
-//! | `cluster.rs` | three processes and a table of them |
+//! | `processes.rs`, `cluster.rs` | three processes, and a table of them |
 //! | `bench.rs` | commits per second and latency |
 //!
 //! The replicated state is in memory and in the store; it is as large as memory allows.
@@ -20,6 +20,7 @@ pub mod client;
 pub mod cluster;
 pub mod failure;
 pub mod node;
+pub mod processes;
 pub mod protocol;
 pub mod server;
 pub mod state;

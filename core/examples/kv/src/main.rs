@@ -1,6 +1,6 @@
 //! `raftbare-kv`: a durable replicated key-value server, and its client. `raftbare-kv --help`
 //!
-//! Exit codes: 0 all is well, 1 it could not be done, 2 wrong usage, 3 the store cannot be used.
+//! Exit codes: see `EXIT_CODES`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,8 +14,11 @@ use raftbare_kv::state::{Outcome, Write};
 use raftbare_kv::{bench, cluster, server};
 use tracing::level_filters::LevelFilter;
 
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 it could not be done, 2 wrong usage, \
+                          3 the store cannot be used";
+
 #[derive(Debug, Parser)]
-#[command(name = "raftbare-kv", about = "A durable replicated key-value server")]
+#[command(name = "raftbare-kv", about = "A durable replicated key-value server", after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -60,11 +63,14 @@ enum Command {
         #[arg(long, value_delimiter = ',', value_name = "ID,ID,...")]
         found: Vec<u64>,
         /// Cut the log after so many commands
-        #[arg(long, default_value_t = 10_000)]
+        #[arg(long, default_value_t = 10_000, value_name = "COMMANDS")]
         snapshot_after: u64,
         /// Sync nothing: a power failure may take all. For the bench
         #[arg(long)]
         no_sync: bool,
+        /// Stop when standard input ends: with the process that holds it
+        #[arg(long)]
+        stop_with_stdin: bool,
     },
     /// Read a key: what was written before is seen
     Get {
@@ -96,14 +102,14 @@ enum Command {
         #[command(flatten)]
         peers: Peers,
     },
-    /// Make a node a voter: start it first, with `serve` and without `--found`
+    /// Make a node a voter. Start it first, with `serve` and without `--found`
     AddNode {
         #[arg(value_parser = peer, value_name = "ID=HOST:PORT")]
         node: (u64, String),
         #[command(flatten)]
         peers: Peers,
     },
-    /// Make a node no voter any more
+    /// Take a node out of the cluster
     RemoveNode {
         id: u64,
         #[command(flatten)]
@@ -136,12 +142,18 @@ struct Peers {
 }
 
 impl Peers {
-    fn by_id(&self) -> BTreeMap<u64, String> {
-        self.peers.iter().cloned().collect()
+    fn by_id(&self) -> Result<BTreeMap<u64, String>, Failure> {
+        let mut peers = BTreeMap::new();
+        for (id, address) in self.peers.iter().cloned() {
+            if peers.insert(id, address).is_some() {
+                return Err(Failure::usage(format!("--peers names node {id} twice")));
+            }
+        }
+        Ok(peers)
     }
 
-    fn client(&self) -> Client {
-        Client::new(self.by_id(), Duration::from_secs(10))
+    fn client(&self) -> Result<Client, Failure> {
+        Ok(Client::new(self.by_id()?, Duration::from_secs(10)))
     }
 }
 
@@ -204,18 +216,20 @@ async fn run(command: Command) -> Result<(), Failure> {
             found,
             snapshot_after,
             no_sync,
+            stop_with_stdin,
         } => {
             let options = server::Options {
                 id,
-                peers: peers.by_id(),
+                peers: peers.by_id()?,
                 dir,
                 found,
                 snapshot_after,
                 syncs: !no_sync,
+                stops_with_stdin: stop_with_stdin,
             };
             server::serve(options).await
         }
-        Command::Get { key, peers } => match peers.client().get(&key).await? {
+        Command::Get { key, peers } => match peers.client()?.get(&key).await? {
             Some(value) => {
                 println!("{value}");
                 Ok(())
@@ -240,22 +254,22 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::AddNode { node, peers } => {
             let (id, address) = node;
-            peers.client().add_node(id, &address).await?;
+            peers.client()?.add_node(id, &address).await?;
             println!("node {id} is a voter");
             Ok(())
         }
         Command::RemoveNode { id, peers } => {
-            peers.client().remove_node(id).await?;
-            println!("node {id} is no voter any more");
+            peers.client()?.remove_node(id).await?;
+            println!("node {id} is out of the cluster");
             Ok(())
         }
-        Command::Status { peers } => show_status(&peers.by_id()).await,
+        Command::Status { peers } => show_status(&peers.by_id()?).await,
         Command::Bench { seconds } => bench::run(seconds).await,
     }
 }
 
 async fn do_write(peers: &Peers, write: Write) -> Result<(), Failure> {
-    match peers.client().write(write).await? {
+    match peers.client()?.write(write).await? {
         Outcome::NotAsExpected(Some(value)) => {
             Err(Failure::failed(format!("the value is {value:?}")))
         }
@@ -279,6 +293,9 @@ async fn show_status(peers: &BTreeMap<u64, String>) -> Result<(), Failure> {
             "node {id} at {address}: {} in term {}, commit {} of {}, snapshot {}, voters {:?}",
             told.role, told.term, told.commit, told.last, told.snapshot, told.voters
         );
+        if !told.non_voters.is_empty() {
+            println!("  non-voters {:?}", told.non_voters);
+        }
         for (to, there, all) in told.sending {
             println!("  sends its snapshot to node {to}: {there} of {all} bytes");
         }

@@ -3,24 +3,24 @@
 //! A round: take what is in the queue, store what the replica wants stored, do what it lets out. Many inputs in a
 //! round cost one durable transaction, so the longer the disk takes, the more goes into the next one.
 
+mod executor;
+mod members;
 mod requests;
 mod waiting;
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use raftbare::replica::{Batch, Output, Replica, ReplicaOptions, StoredError};
+use raftbare::replica::{Batch, Replica, ReplicaOptions, StoredError};
 use raftbare::{NodeId, Role};
 use tokio::sync::oneshot;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use crate::failure::Failure;
 use crate::protocol::{Answer, Meter, Request};
-use crate::state::{Command, State};
 use crate::store::{Loaded, Payload, Store, StoreError};
 use crate::transport::Links;
-use waiting::{Waiting, answer, not_leader};
+use executor::Executor;
 
 /// What comes to a node.
 #[derive(Debug)]
@@ -40,11 +40,7 @@ const INPUTS_PER_ROUND: usize = 256;
 #[derive(Debug)]
 pub struct Node {
     replica: Replica<Payload>,
-    store: Store,
-    state: State,
-    links: Links,
-    deadline: Instant,
-    waiting: Waiting,
+    executor: Executor,
     meter: Meter,
     started: Instant,
     shown: (Role, u64),
@@ -63,14 +59,9 @@ impl Node {
         let node = replica.node();
         let (role, term) = (node.role(), node.current_term().get());
         info!(term, log_end = %node.log().last_position(), applied = loaded.state.applied(), "node starts");
-        links.learn(loaded.state.addresses());
         Ok(Self {
             replica,
-            store,
-            state: loaded.state,
-            links,
-            deadline: Instant::now() + timeout(Role::Follower),
-            waiting: Waiting::default(),
+            executor: Executor::new(store, loaded.state, links),
             meter: Meter::default(),
             started: Instant::now(),
             shown: (role, term),
@@ -87,7 +78,10 @@ impl Node {
     /// Runs until it is told to stop, or the store fails.
     pub fn run(mut self, inbox: &Receiver<Input>) -> Result<(), Failure> {
         loop {
-            let wait = self.deadline.saturating_duration_since(Instant::now());
+            let wait = self
+                .executor
+                .deadline
+                .saturating_duration_since(Instant::now());
             let first = match inbox.recv_timeout(wait) {
                 Ok(input) => Some(input),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -109,7 +103,7 @@ impl Node {
             }
             self.settle()?;
             // Only now: what has just come in may be the sign of life that the timer waits for.
-            if Instant::now() >= self.deadline {
+            if Instant::now() >= self.executor.deadline {
                 self.replica.handle_timeout();
                 self.settle()?;
             }
@@ -145,9 +139,9 @@ impl Node {
             return Ok(());
         }
         let begun = Instant::now();
-        let applied = self.state.applied();
-        let changes = self.state.take_changes();
-        self.store.save(Some(batch), &changes, applied)?;
+        let applied = self.executor.state.applied();
+        let changes = self.executor.state.take_changes();
+        self.executor.store.save(Some(batch), &changes, applied)?;
         self.meter.store_ns += nanos(begun);
         self.meter.transactions += 1;
         Ok(())
@@ -161,67 +155,7 @@ impl Node {
         let mut next = outputs.next();
         self.meter.core_ns += nanos(begun);
         while let Some(output) = next {
-            match output {
-                Output::SetTimer(role) => self.deadline = Instant::now() + timeout(role),
-                Output::Send(to, envelope) => {
-                    let mut bytes = Vec::new();
-                    envelope.encode(&mut bytes).expect("a Vec has room");
-                    self.links.send(to.get(), bytes);
-                }
-                Output::SendChunk(to, chunk) => {
-                    let part = self.store.read_snapshot(chunk.offset(), chunk.len())?;
-                    let mut bytes = Vec::new();
-                    chunk.encode(&part, &mut bytes).expect("a Vec has room");
-                    let len = chunk.snapshot().len();
-                    debug!(%to, offset = chunk.offset(), len, "sends a chunk of the snapshot");
-                    self.links.send(to.get(), bytes);
-                }
-                Output::LoadSnapshot(snapshot) => {
-                    let len = usize::try_from(snapshot.len()).unwrap_or(usize::MAX);
-                    let bytes = self.store.read_snapshot(0, len)?;
-                    self.state = State::from_snapshot(&bytes).map_err(StoreError::damaged)?;
-                    self.links.learn(self.state.addresses());
-                    info!(%snapshot, "goes on from a snapshot");
-                }
-                Output::Apply {
-                    position,
-                    payload,
-                    ticket,
-                } => {
-                    let command: Command =
-                        postcard::from_bytes(payload).map_err(StoreError::damaged)?;
-                    let is_address = matches!(command, Command::Address { .. });
-                    let outcome = self.state.apply(position.index.get(), command);
-                    if is_address {
-                        self.links.learn(self.state.addresses());
-                    }
-                    let writer = ticket.and_then(|it| self.waiting.writers.remove(&it));
-                    answer(writer, Answer::Written(outcome));
-                }
-                Output::ConfigCommitted {
-                    position,
-                    config,
-                    ticket,
-                } => {
-                    self.state.skip_to(position.index.get());
-                    info!(?config, "members");
-                    self.waiting.config_committed(&config, ticket);
-                }
-                Output::Rejected(ticket) => {
-                    self.waiting.end(ticket, || not_leader(&self.links, leader));
-                }
-                Output::Unknown(ticket) => self.waiting.end(ticket, || Answer::Unknown),
-                Output::ReadReady(ticket) => {
-                    if let Some((key, reader)) = self.waiting.readers.remove(&ticket) {
-                        answer(Some(reader), Answer::Value(self.state.get(&key).cloned()));
-                    }
-                }
-                Output::ReadLost(ticket) => {
-                    let reader = self.waiting.readers.remove(&ticket);
-                    let reader = reader.map(|(_, reader)| reader);
-                    answer(reader, not_leader(&self.links, leader));
-                }
-            }
+            self.executor.execute(output, leader)?;
             let begun = Instant::now();
             next = outputs.next();
             self.meter.core_ns += nanos(begun);
@@ -235,9 +169,9 @@ impl Node {
             return Ok(());
         }
         if let Some(mut taken) = self.replica.begin_snapshot() {
-            let bytes = self.state.to_snapshot();
+            let bytes = self.executor.state.to_snapshot();
             taken.write(&bytes);
-            self.store.save_next_snapshot(&bytes)?;
+            self.executor.store.save_next_snapshot(&bytes)?;
             info!(position = %taken.position(), len = bytes.len(), "takes a snapshot");
             self.replica.finish_snapshot(taken);
         }
@@ -246,9 +180,9 @@ impl Node {
 
     /// Ends in good order: what is applied is stored, so that the next start has less to do.
     fn stop(mut self) -> Result<(), Failure> {
-        let applied = self.state.applied();
-        let changes = self.state.take_changes();
-        let saved = self.store.save(None, &changes, applied);
+        let applied = self.executor.state.applied();
+        let changes = self.executor.state.take_changes();
+        let saved = self.executor.store.save(None, &changes, applied);
         saved.map_err(|error| self.failure(&error))?;
         info!(applied, "node stops");
         Ok(())
@@ -262,16 +196,6 @@ impl Node {
         );
         Failure::new(Failure::STORE, message)
     }
-}
-
-/// Random, so that two nodes do not campaign at the same time again and again (§5.2).
-fn timeout(role: Role) -> Duration {
-    let random = RandomState::new().hash_one(());
-    Duration::from_millis(match role {
-        Role::Leader => 50,
-        Role::Follower => 400 + random % 401,
-        Role::Candidate => 200 + random % 201,
-    })
 }
 
 fn nanos(since: Instant) -> u64 {

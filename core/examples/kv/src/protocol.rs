@@ -81,6 +81,8 @@ pub struct Status {
     pub voters: Vec<u64>,
     /// Those of the next configuration, during a change.
     pub new_voters: Vec<u64>,
+    /// Those that get the log and do not vote, or not yet.
+    pub non_voters: Vec<u64>,
     /// Snapshots under way to others: to whom, bytes there, bytes in all.
     pub sending: Vec<(u64, u64, u64)>,
     /// The snapshot that comes in: bytes here, bytes in all.

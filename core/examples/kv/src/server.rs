@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use raftbare::NodeId;
 use raftbare::replica::ReplicaOptions;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::failure::Failure;
@@ -24,6 +26,10 @@ use crate::transport::{Links, PATIENCE, read_frame, read_value, write_value};
 const INBOX: usize = 1_024;
 /// So many connections at a time.
 const CONNECTIONS: usize = 1_024;
+/// A connection over which nothing comes for so long makes room for others. Whoever is still there connects again.
+const IDLE: Duration = Duration::from_secs(60);
+/// So long a request may wait for its answer, so that lost ones do not hold connections for ever.
+const ANSWER: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -35,6 +41,8 @@ pub struct Options {
     pub found: Vec<u64>,
     pub snapshot_after: u64,
     pub syncs: bool,
+    /// Stop when standard input ends: a parent process holds it, and is gone then.
+    pub stops_with_stdin: bool,
 }
 
 /// Runs a node until it is told to stop or its store fails.
@@ -69,7 +77,7 @@ pub async fn serve(options: Options) -> Result<(), Failure> {
     let result = tokio::select! {
         result = &mut end => result,
         () = accept => unreachable!("it accepts connections for ever"),
-        () = stop_signal() => {
+        () = told_to_stop(options.stops_with_stdin) => {
             info!("told to stop");
             // The queue may be full: the node makes room.
             let stop = move || inbox.send(Input::Stop);
@@ -91,7 +99,11 @@ fn open(options: &Options, links: Links) -> Result<Node, Failure> {
         let message = format!("the store {} cannot be used: {error}", path.display());
         Failure::new(Failure::STORE, message)
     };
-    std::fs::create_dir_all(&options.dir).map_err(|error| failed(&error))?;
+    std::fs::create_dir_all(&options.dir).map_err(|error| {
+        let dir = options.dir.display();
+        let message = format!("there can be no folder {dir}: {error}");
+        Failure::new(Failure::STORE, message)
+    })?;
     let (store, loaded) = Store::open(&path, id, options.syncs).map_err(|error| failed(&error))?;
     let mut replica = ReplicaOptions::default();
     replica.snapshot_after = options.snapshot_after;
@@ -114,8 +126,25 @@ fn port_failure(address: &str, error: &io::Error) -> Failure {
     Failure::failed(format!("cannot listen at {address}{hint} ({error})"))
 }
 
+async fn told_to_stop(also_by_stdin: bool) {
+    tokio::select! {
+        () = stop_signal() => {}
+        () = end_of_stdin(), if also_by_stdin => {}
+    }
+}
+
+async fn end_of_stdin() {
+    let (ended, end) = oneshot::channel();
+    // A thread of its own: reading standard input cannot be given up.
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = ended.send(());
+    });
+    let _ = end.await;
+}
+
 /// Ctrl-c, or what `kill` and service managers send.
-async fn stop_signal() {
+pub async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -140,7 +169,7 @@ async fn accept(listener: TcpListener, id: u64, links: Links, inbox: SyncSender<
             Err(error) => {
                 // Too many open files, for one: some will be closed.
                 warn!(%error, "a connection cannot be taken");
-                tokio::time::sleep(PATIENCE).await;
+                sleep(PATIENCE).await;
                 continue;
             }
         };
@@ -161,8 +190,7 @@ async fn connection(
     inbox: &SyncSender<Input>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let hello = tokio::time::timeout(PATIENCE, read_value(&mut stream)).await;
-    let hello = hello.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let hello = timeout(PATIENCE, read_value(&mut stream)).await??;
     let welcome = welcome(&hello, id, links);
     write_value(&mut stream, &welcome).await?;
     match (welcome, hello) {
@@ -172,10 +200,11 @@ async fn connection(
         }
         (Ok(()), Hello::Node { .. }) => loop {
             // A full inbox: the envelope counts as lost.
-            let _ = inbox.try_send(Input::Envelope(read_frame(&mut stream).await?));
+            let envelope = timeout(IDLE, read_frame(&mut stream)).await??;
+            let _ = inbox.try_send(Input::Envelope(envelope));
         },
         (Ok(()), Hello::Client) => loop {
-            let request: Request = read_value(&mut stream).await?;
+            let request: Request = timeout(IDLE, read_value(&mut stream)).await??;
             let answer = ask(request, inbox).await;
             write_value(&mut stream, &answer).await?;
         },
@@ -199,6 +228,9 @@ async fn ask(request: Request, inbox: &SyncSender<Input>) -> Answer {
     if inbox.try_send(Input::Request(request, asker)).is_err() {
         return Answer::TryAgain("too many requests are waiting".into());
     }
-    // The node has ended, and the answer with it.
-    answer.await.unwrap_or(Answer::Unknown)
+    match timeout(ANSWER, answer).await {
+        Ok(Ok(answer)) => answer,
+        // It is late; or the node has ended, and the answer with it.
+        Err(_) | Ok(Err(_)) => Answer::Unknown,
+    }
 }

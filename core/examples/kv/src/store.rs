@@ -67,10 +67,11 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
             redb::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
                 format!("the disk is full ({error})")
             }
-            redb::Error::Corrupted(what) => format!("it is damaged: {what}"),
+            redb::Error::Corrupted(what) => return Self::damaged(what),
             redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                format!("it is damaged, or no store: {error}")
+                return Self::damaged(error);
             }
+            redb::Error::Io(error) => error.to_string(),
             error => error.to_string(),
         })
     }
@@ -84,7 +85,10 @@ impl From<StoreError> for Failure {
 
 impl StoreError {
     pub fn damaged(what: impl fmt::Display) -> Self {
-        Self(format!("it is damaged: {what}"))
+        Self(format!(
+            "it is damaged, or no store ({what}). A node whose store is lost does not come back: `remove-node` it, \
+             and `add-node` a new one, with a number that was never used"
+        ))
     }
 }
 
@@ -203,25 +207,27 @@ impl Store {
         }
     }
 
-    /// All rows of all tables, in one form, so that two stores can be compared.
-    pub fn dump(&self) -> Result<Vec<String>, StoreError> {
+    /// All rows of all tables, by name, so that two stores can be compared.
+    pub fn dump(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let transaction = self.database.begin_read()?;
         let mut rows = Vec::new();
         for row in transaction.open_table(LOG)?.iter()? {
             let (key, value) = row?;
-            rows.push(format!("log {} {:?}", key.value(), value.value()));
+            rows.push((format!("log {}", key.value()), value.value().to_vec()));
         }
         for row in transaction.open_table(STATE)?.iter()? {
             let (key, value) = row?;
-            rows.push(format!("state {:?} {:?}", key.value(), value.value()));
+            rows.push((format!("state {:?}", key.value()), value.value().to_vec()));
         }
         for row in transaction.open_table(SNAPSHOTS)?.iter()? {
             let (key, value) = row?;
-            rows.push(format!("snapshots {:?} {:?}", key.value(), value.value()));
+            let name = format!("snapshots {:?}", key.value());
+            rows.push((name, value.value().to_vec()));
         }
         for row in transaction.open_table(ABOUT)?.iter()? {
             let (key, value) = row?;
-            rows.push(format!("about {} {}", key.value(), value.value()));
+            let number = value.value().to_le_bytes().to_vec();
+            rows.push((format!("about {}", key.value()), number));
         }
         Ok(rows)
     }

@@ -2,7 +2,7 @@
 //! to send and made again when it breaks. What cannot be sent is dropped: Raft makes up for lost messages, and old
 //! ones are of no use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,23 +15,30 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{sleep, timeout};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::protocol::{Hello, Welcome};
 use crate::state::encode;
 
-/// Longer frames are not taken: who sends one is no node and no client of this program.
+/// The longest frame. Who sends a longer one is no node and no client of this program.
 const MAX_FRAME: usize = 1 << 17;
 /// So many frames wait for a link; the next ones are dropped.
 const QUEUE: usize = 256;
 /// So long to connect and to be welcomed.
 pub const PATIENCE: Duration = Duration::from_secs(1);
+/// So long what was sent may stay unacknowledged; then the connection counts as broken.
+#[cfg(target_os = "linux")]
+const SILENCE: Duration = Duration::from_secs(5);
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// Writes a frame: the length and the CRC-32 of the bytes, little-endian, then the bytes.
 pub async fn write_frame(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
-    let len = u32::try_from(bytes.len()).map_err(|_| invalid("the frame is too long"))?;
+    let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    if bytes.len() > MAX_FRAME {
+        let message = format!("more than {MAX_FRAME} bytes cannot be sent");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let mut frame = Vec::with_capacity(bytes.len() + 8);
     frame.extend_from_slice(&len.to_le_bytes());
     frame.extend_from_slice(&CRC.checksum(bytes).to_le_bytes());
@@ -76,6 +83,7 @@ pub async fn connect(address: &str, hello: &Hello) -> io::Result<TcpStream> {
     let attempt = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
+        notice_silence(&stream)?;
         write_value(&mut stream, hello).await?;
         let welcome: Welcome = read_value(&mut stream).await?;
         welcome.map_err(io::Error::other)?;
@@ -83,6 +91,15 @@ pub async fn connect(address: &str, hello: &Hello) -> io::Result<TcpStream> {
     };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
     timeout(PATIENCE, attempt).await.map_err(late)?
+}
+
+/// A machine without power says no goodbye: the system would go on trying for a quarter of an hour, in ever longer
+/// pauses, and so be late to notice that the machine is back.
+fn notice_silence(stream: &TcpStream) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(SILENCE))?;
+    let _ = stream;
+    Ok(())
 }
 
 /// The links of a node, and where the other nodes are found. A copy is the same links.
@@ -136,29 +153,36 @@ impl Links {
 
     /// Serves one link for ever.
     async fn run(self, to: u64, mut frames: Receiver<Vec<u8>>) {
-        let mut problem = String::new();
+        // Those that are told: each once, and not at each attempt.
+        let mut problems = BTreeSet::new();
         while let Some(first) = frames.recv().await {
-            let Some(address) = self.address(to) else {
-                debug!(to, "the address of a node is not known");
-                continue;
-            };
-            let from = self.0.own;
-            let error = match connect(&address, &Hello::Node { from, to }).await {
+            let address = self.address(to).unwrap_or_default();
+            let error = match self.connect(to, &address).await {
                 Ok(stream) => {
-                    problem.clear();
-                    debug!(to, address, "connected");
+                    match problems.is_empty() {
+                        true => debug!(to, address, "the link is up"),
+                        false => info!(to, address, "the link is up again"),
+                    }
+                    problems.clear();
                     copy(stream, first, &mut frames).await
                 }
                 Err(error) => error,
             };
-            // Once, and not at each attempt.
-            if problem != error.to_string() {
-                problem = error.to_string();
-                warn!(to, address, problem, "the link is down");
+            if problems.insert(error.to_string()) {
+                warn!(to, address, %error, "the link is down");
             }
             while frames.try_recv().is_ok() {}
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    async fn connect(&self, to: u64, address: &str) -> io::Result<TcpStream> {
+        if address.is_empty() {
+            let message = "the address is not known: name it in --peers, or by `add-node`";
+            return Err(io::Error::other(message));
+        }
+        let from = self.0.own;
+        connect(address, &Hello::Node { from, to }).await
     }
 }
 

@@ -79,6 +79,12 @@ impl Manner {
         if random.chance(500) {
             this.options.node = NodeOptions::default(); // without stable leadership
         }
+        if random.chance(300) {
+            this.options.max_log = this
+                .options
+                .max_uncommitted
+                .saturating_add(random.between(1, 40));
+        }
         this
     }
 }

@@ -48,14 +48,26 @@ impl<P: Command> ReplicaServer<P> {
         })
     }
 
+    /// How many entries are in the log after the snapshot.
+    fn log_len(&self) -> u64 {
+        let log = self.replica.as_ref().map(|it| it.node().log());
+        log.map_or(0, |log| {
+            let start = log.snapshot_position().index.get();
+            log.last_position().index.get().saturating_sub(start)
+        })
+    }
+
     /// After a command was taken, before its ticket is noted.
     fn check_bounds(&self) -> Result<(), Wrong> {
         let options = &self.manner.options;
         let uncommitted = self.uncommitted();
         let (waiting, configs) = self.clients.waiting();
-        match uncommitted > options.max_uncommitted || waiting >= options.max_waiting + configs {
+        let is_jammed =
+            uncommitted > options.max_uncommitted || waiting >= options.max_waiting + configs;
+        match is_jammed || self.log_len() > options.max_log {
             true => {
-                let detail = format!("{uncommitted} uncommitted, {waiting} wait");
+                let len = self.log_len();
+                let detail = format!("{uncommitted} uncommitted, {waiting} wait, {len} in the log");
                 Err(("Few enough wait", detail))
             }
             false => Ok(()),
@@ -67,6 +79,7 @@ impl<P: Command> ReplicaServer<P> {
         let is_right = match refused.reason {
             Refusal::NotLeader(_) => self.leads().is_none(),
             Refusal::TooManyUncommitted => self.uncommitted() >= options.max_uncommitted,
+            Refusal::LogFull => self.log_len() >= options.max_log,
             Refusal::TooManyWaiting => self.clients.waiting().0 >= options.max_waiting,
             Refusal::Stopped => self.has_ended,
             _ => false,

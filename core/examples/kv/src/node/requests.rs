@@ -28,25 +28,11 @@ impl Node {
                 self.propose(&command, asker);
             }
             Request::Get { key } => match self.replica.read() {
-                Ok(ticket) => drop(self.waiting.readers.insert(ticket, (key, asker))),
+                Ok(ticket) => drop(self.executor.waiting.readers.insert(ticket, (key, asker))),
                 Err(refusal) => answer(Some(asker), self.refused(refusal)),
             },
-            Request::AddNode { id, address } => {
-                let id = NodeId::new(id);
-                let is_known = self.state.addresses().get(&id.get()) == Some(&address);
-                if self.replica.node().role().is_leader() && !is_known {
-                    let command = Command::Address {
-                        id: id.get(),
-                        address,
-                    };
-                    // Nobody waits for it: the configuration comes after it in the log, and is waited for.
-                    if let Err(refused) = self.replica.propose(encode(&command)) {
-                        return answer(Some(asker), self.refused(refused.reason));
-                    }
-                }
-                self.change(&[id], &[], asker);
-            }
-            Request::RemoveNode { id } => self.change(&[], &[NodeId::new(id)], asker),
+            Request::AddNode { id, address } => self.add_node(NodeId::new(id), address, asker),
+            Request::RemoveNode { id } => self.remove_node(NodeId::new(id), asker),
             Request::Status => {
                 let status = Box::new(self.status());
                 answer(Some(asker), Answer::Status(status));
@@ -56,40 +42,14 @@ impl Node {
 
     fn propose(&mut self, command: &Command, asker: Asker) {
         match self.replica.propose(encode(command)) {
-            Ok(ticket) => drop(self.waiting.writers.insert(ticket, asker)),
+            Ok(ticket) => drop(self.executor.waiting.writers.insert(ticket, asker)),
             Err(refused) => answer(Some(asker), self.refused(refused.reason)),
         }
     }
 
-    /// Changes the voters by joint consensus (§6).
-    fn change(&mut self, adding: &[NodeId], removing: &[NodeId], asker: Asker) {
-        let node = self.replica.node();
-        let config = node.config();
-        let next = config.to_joint_consensus(adding, removing);
-        if node.role().is_leader() && !config.is_joint_consensus() {
-            if next.new_voters == config.voters {
-                // It is so already; or as soon as what is in the log is committed.
-                let committed = node.log().get_position_and_config(node.commit_index());
-                let is_committed = committed.is_some_and(|(_, committed)| committed == config);
-                return match is_committed {
-                    true => answer(Some(asker), Answer::Changed),
-                    false => self.waiting.voters.push((next.new_voters, asker)),
-                };
-            }
-            if next.new_voters.is_empty() {
-                let reason = "the last voter cannot be removed".to_owned();
-                return answer(Some(asker), Answer::Refused(reason));
-            }
-        }
-        match self.replica.propose_config(next) {
-            Ok(ticket) => drop(self.waiting.changers.insert(ticket, asker)),
-            Err(refusal) => answer(Some(asker), self.refused(refusal)),
-        }
-    }
-
-    fn refused(&self, refusal: Refusal) -> Answer {
+    pub(super) fn refused(&self, refusal: Refusal) -> Answer {
         match refusal {
-            Refusal::NotLeader(leader) => not_leader(&self.links, leader),
+            Refusal::NotLeader(leader) => not_leader(&self.executor.links, leader),
             Refusal::TooLong(_) | Refusal::Stopped => Answer::Refused(refusal.to_string()),
             Refusal::Config => {
                 Answer::TryAgain("another change of the members is under way".into())
@@ -117,6 +77,7 @@ impl Node {
             snapshot: node.log().snapshot_position().index.get(),
             voters: numbers(&node.config().voters),
             new_voters: numbers(&node.config().new_voters),
+            non_voters: numbers(&node.config().non_voters),
             sending: node.peers().filter_map(progress).collect(),
             receiving: incoming.map(|(snapshot, here)| (here, snapshot.len())),
             meter: Meter {

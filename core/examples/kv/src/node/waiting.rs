@@ -14,17 +14,16 @@ use crate::transport::Links;
 pub(super) struct Waiting {
     pub(super) writers: HashMap<Ticket, Asker>,
     pub(super) readers: HashMap<ReadTicket, (String, Asker)>,
-    /// Those who wait for a joint configuration.
-    pub(super) changers: HashMap<Ticket, Asker>,
-    /// Those who wait, after that, for a configuration of these voters.
+    /// Those who wait for a joint configuration that leads to these voters.
+    pub(super) changers: HashMap<Ticket, (BTreeSet<NodeId>, Asker)>,
+    /// Those who wait, after that, for the configuration of these voters alone.
     pub(super) voters: Vec<(BTreeSet<NodeId>, Asker)>,
 }
 
 impl Waiting {
     pub(super) fn config_committed(&mut self, config: &ClusterConfig, ticket: Option<Ticket>) {
-        let changer = ticket.and_then(|it| self.changers.remove(&it));
-        let next = changer.map(|changer| (config.new_voters.clone(), changer));
-        self.voters.extend(next);
+        self.voters
+            .extend(ticket.and_then(|it| self.changers.remove(&it)));
         if !config.is_joint_consensus() {
             for (voters, asker) in self.voters.drain(..) {
                 let what = match voters == config.voters {
@@ -39,7 +38,8 @@ impl Waiting {
     /// Answers whoever waits for this proposal.
     pub(super) fn end(&mut self, ticket: Ticket, what: impl FnOnce() -> Answer) {
         let writer = self.writers.remove(&ticket);
-        let asker = writer.or_else(|| self.changers.remove(&ticket));
+        let changer = || Some(self.changers.remove(&ticket)?.1);
+        let asker = writer.or_else(changer);
         if asker.is_some() {
             answer(asker, what());
         }

@@ -12,7 +12,7 @@ use raftbare_kv::state::{Outcome, Write};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::checker::{Kind, Operation, is_linearizable};
+use crate::checker::{Kind, Operation, Value, is_linearizable};
 use crate::random;
 
 const SHARING: usize = 5;
@@ -85,19 +85,25 @@ impl Clients {
         }
         for chain in self.chains {
             let mut chain = chain.await.unwrap();
-            let value = client
-                .get(&chain.key)
-                .await
-                .expect("a healed cluster answers");
-            chain.found(value);
+            chain.found(read(client, &chain.key).await);
         }
-        let histories = std::mem::take(&mut *self.shared.histories.lock().unwrap());
+        let mut histories = std::mem::take(&mut *self.shared.histories.lock().unwrap());
         assert!(!histories.is_empty(), "nobody has got an answer");
-        for (key, history) in &histories {
+        for (key, history) in &mut histories {
+            // What is there in the end tells of the last writes too.
+            let begin = self.shared.now();
+            let kind = Kind::Read(read(client, key).await);
+            let end = Some(self.shared.now());
+            history.push(Operation { begin, end, kind });
             assert!(is_linearizable(history), "key {key}: {history:#?}");
         }
         format!("{counts}; {} histories are linearizable", histories.len())
     }
+}
+
+async fn read(client: &mut Client, key: &str) -> Value {
+    let value = client.get(key).await;
+    value.expect("a healed cluster answers")
 }
 
 /// Reads and writes keys that others use at the same time.
@@ -110,30 +116,18 @@ async fn share(shared: Arc<Shared>, addresses: BTreeMap<u64, String>, number: us
         let new = number.to_string();
         let begin = shared.now();
         let kind = match random(4) {
-            0 => {
-                let (key, value) = (key.clone(), new.clone());
-                match client.write(Write::Put { key, value }).await {
-                    Ok(outcome) => {
-                        assert_eq!(outcome, Outcome::Done);
-                        Ok(Kind::Put(new))
-                    }
-                    Err(_) => Err(Some(Kind::Put(new))),
-                }
-            }
+            0 => put(&mut client, &key, new).await,
             1 => cas(&mut client, &key, last.clone(), new).await,
-            _ => match client.get(&key).await {
-                Ok(value) => {
-                    last.clone_from(&value);
-                    Ok(Kind::Read(value))
-                }
-                Err(_) => Err(None),
-            },
+            // A read without an answer tells nothing.
+            _ => client.get(&key).await.map(Kind::Read).map_err(|_| None),
         };
+        if let Ok(Kind::Read(value)) = &kind {
+            last.clone_from(value);
+        }
         let end = kind.is_ok().then(|| shared.now());
         if end.is_some() {
             shared.answered.fetch_add(1, Ordering::SeqCst);
         }
-        // A read without an answer tells nothing.
         if let Some(kind) = kind.map_or_else(|in_doubt| in_doubt, Some) {
             let operation = Operation { begin, end, kind };
             let mut histories = shared.histories.lock().unwrap();
@@ -143,36 +137,52 @@ async fn share(shared: Arc<Shared>, addresses: BTreeMap<u64, String>, number: us
     }
 }
 
-async fn cas(
-    client: &mut Client,
-    key: &str,
-    expected: Option<String>,
-    value: String,
-) -> Result<Kind, Option<Kind>> {
+/// What was done and seen; or what may have been done, if no answer came.
+type Seen = Result<Kind, Option<Kind>>;
+
+async fn put(client: &mut Client, key: &str, value: String) -> Seen {
+    let kind = Kind::Put(value.clone());
+    let key = key.to_owned();
+    match client.write(Write::Put { key, value }).await {
+        Ok(Outcome::Done) => Ok(kind),
+        Ok(other) => panic!("unexpected: {other:?}"),
+        Err(_) => Err(Some(kind)),
+    }
+}
+
+async fn cas(client: &mut Client, key: &str, expected: Value, value: String) -> Seen {
+    let kind = Kind::Cas(expected.clone(), value.clone());
+    let key = key.to_owned();
     let write = Write::Cas {
-        key: key.to_owned(),
+        key,
         expected: expected.clone(),
-        value: value.clone(),
+        value,
     };
     match client.write(write).await {
-        Ok(Outcome::Done) => Ok(Kind::Cas(expected, value, true)),
-        Ok(Outcome::NotAsExpected(_)) => Ok(Kind::Cas(expected, value, false)),
+        Ok(Outcome::Done) => Ok(kind),
+        Ok(Outcome::NotAsExpected(value)) => {
+            assert_ne!(
+                value, expected,
+                "a CAS is refused though all is as expected"
+            );
+            Ok(Kind::Read(value))
+        }
         Ok(other) => panic!("unexpected: {other:?}"),
-        Err(_) => Err(Some(Kind::CasInDoubt(expected, value))),
+        Err(_) => Err(Some(kind)),
     }
 }
 
 struct Chain {
     key: String,
     /// What was acknowledged last.
-    last: Option<String>,
+    last: Value,
     /// What got no answer since.
-    in_doubt: Vec<Option<String>>,
+    in_doubt: Vec<Value>,
 }
 
 impl Chain {
     /// The chain has this value: the last that was acknowledged, or one of those in doubt.
-    fn found(&mut self, value: Option<String>) {
+    fn found(&mut self, value: Value) {
         let Self {
             key,
             last,

@@ -1,7 +1,7 @@
 //! Real processes, broken on purpose: killed, stopped, cut off, all at once, while members come and go; and clients
 //! that notice everything.
 //!
-//! `RAFTBARE_CHAOS_SECONDS` makes it longer: `cargo xtask chaos --minutes N`.
+//! `RAFTBARE_CHAOS_SECONDS` makes it last longer: `cargo xtask chaos --minutes N`.
 #![cfg(unix)]
 
 mod checker;
@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proxy::{Wire, Wires};
-use raftbare_kv::client::Client;
-use raftbare_kv::cluster::free_ports;
+use raftbare_kv::client::{Client, status};
+use raftbare_kv::processes::free_ports;
+use raftbare_kv::protocol::Status;
 use raftbare_kv::state::Write;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
@@ -28,6 +29,11 @@ const NODES: u64 = 5;
 const FOUNDERS: &str = "1,2,3";
 const LEAST_KILLS: usize = 50;
 
+/// So many pairs of so many bytes are always there, so that a snapshot has many chunks.
+const BALLAST: (usize, usize) = (40, 2_000);
+/// How long a healed cluster may take. The machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 #[test]
 fn nothing_acknowledged_is_lost_and_histories_are_linearizable() {
     let seconds = std::env::var("RAFTBARE_CHAOS_SECONDS").ok();
@@ -36,12 +42,21 @@ fn nothing_acknowledged_is_lost_and_histories_are_linearizable() {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(chaos(Duration::from_secs(seconds)));
+    let dir = tempfile::tempdir().unwrap().keep();
+    println!("the stores and logs are in {}", dir.display());
+    runtime.block_on(chaos(&dir, Duration::from_secs(seconds)));
+    // After a failure they stay, to be looked at.
+    std::fs::remove_dir_all(dir).unwrap();
 }
 
-async fn chaos(length: Duration) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut cluster = Cluster::start(dir.path()).await;
+async fn chaos(dir: &Path, length: Duration) {
+    let mut cluster = Cluster::start(dir).await;
+    let mut client = Client::new(cluster.addresses.clone(), PATIENCE);
+    for number in 0..BALLAST.0 {
+        let (key, value) = (format!("ballast {number}"), "x".repeat(BALLAST.1));
+        let written = client.write(Write::Put { key, value }).await;
+        written.expect("nothing is broken yet");
+    }
     let clients = clients::start(&cluster.addresses);
     let (begun, mut told) = (Instant::now(), 0);
     while begun.elapsed() < length || cluster.kills < LEAST_KILLS {
@@ -53,13 +68,10 @@ async fn chaos(length: Duration) {
         }
     }
     cluster.heal().await;
-    let mut client = Client::new(cluster.addresses.clone(), Duration::from_secs(120));
-    let (key, value) = ("the end".to_owned(), "is well".to_owned());
-    let write = client.write(Write::Put { key, value }).await;
-    write.expect("a healed cluster takes writes");
-    let counts = clients.end(&mut client).await;
+    let seen = clients.end(&mut client).await;
+    cluster.expect_agreement().await;
     println!(
-        "{} kills, {} stops, {} partitions, {} changes of the members, {} snapshots taken over in {:.0} s; {counts}",
+        "{} kills, {} stops, {} partitions, {} changes of the members, {} snapshots taken over in {:.0} s; {seen}",
         cluster.kills,
         cluster.stops,
         cluster.partitions,
@@ -139,7 +151,8 @@ impl Cluster {
             .args(["--peers", &self.peers[&id], "--snapshot-after", "300"])
             .arg("--dir")
             .arg(&self.dir)
-            .stdin(Stdio::null())
+            .arg("--stop-with-stdin")
+            .stdin(Stdio::piped())
             .stderr(log.unwrap())
             .kill_on_drop(true);
         if id == 1 {
@@ -277,5 +290,27 @@ impl Cluster {
         self.wires.set(Wire::Open, |_, _| true);
         self.end_change().await;
         self.expect_alive();
+    }
+
+    /// Every voter gets all that the leader has committed.
+    async fn expect_agreement(&self) {
+        let begun = Instant::now();
+        let mut statuses = Vec::new();
+        while begun.elapsed() < PATIENCE {
+            statuses.clear();
+            for address in self.addresses.values() {
+                statuses.extend(status(address).await);
+            }
+            let leader = statuses.iter().find(|it| it.role == "leader");
+            let has_all = |leader: &Status, id| {
+                let of = |it: &&Status| it.id == id && it.applied == leader.last;
+                statuses.iter().any(|it| of(&it))
+            };
+            if leader.is_some_and(|leader| leader.voters.iter().all(|&id| has_all(leader, id))) {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the voters do not agree: {statuses:#?}");
     }
 }
