@@ -298,6 +298,7 @@ impl Format for Refusal {
             Self::NotLeader(None) => write!(f, "not the leader, and there is none known"),
             Self::TooLong(max) => write!(f, "longer than {} bytes", max),
             Self::TooManyUncommitted => write!(f, "too many commands are not committed"),
+            Self::LogFull => write!(f, "the log is full"),
             Self::TooManyWaiting => write!(f, "too many requests are waiting"),
             Self::Config => write!(f, "the configuration cannot follow the present one"),
             Self::Stopped => write!(f, "the store has failed"),

@@ -12,7 +12,7 @@ use embedded_io_async::{Read, Write};
 use raftbare::replica::{Output, Replica};
 use raftbare::{NodeId, Role};
 use raftbare_embedded::link::{Kind, Link};
-use raftbare_embedded::node::options;
+use raftbare_embedded::node::OPTIONS;
 
 /// What is replicated here: a byte.
 type Payload = heapless::Vec<u8, 1>;
@@ -22,7 +22,7 @@ async fn node(id: u8, reader: impl Read, writer: impl Write, mut show: impl FnMu
     let link = Link::<1>::new(id, u16::from(id));
     let lines = join(link.read_from(0, reader), link.write_to(0, writer));
     let number = |id: u8| NodeId::new(u64::from(id));
-    let mut replica = Replica::<Payload>::start(number(id), options());
+    let mut replica = Replica::<Payload>::start(number(id), OPTIONS);
     if id == 1 {
         replica.create_cluster(&[number(1), number(2)]);
     }

@@ -13,6 +13,8 @@ mod member;
 mod requests;
 mod waiting;
 
+use core::pin::pin;
+
 use embassy_futures::join::{join, join_array, join4};
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
@@ -22,15 +24,15 @@ use crate::link::Link;
 use crate::store::Store;
 
 pub use board::{Board, Light};
-pub use config::{Config, MAX_LOG, Timing, options};
+pub use config::{Config, OPTIONS, Timing};
 
 use flash::Jobs;
 use member::Member;
 
 /// Runs a node for ever: on these ports, with this console, store and board.
 ///
-/// All of it is one future, for one task. Its memory is that of the future, some 36 kB for two ports, and the heap,
-/// which is bounded by [`options`].
+/// All of it is one future, for one task. Its memory is that of the future, some 30 kB for two ports, and the heap,
+/// which is bounded by [`OPTIONS`].
 pub async fn run<const PORTS: usize, R: Read, W: Write>(
     config: Config,
     ports: [(R, W); PORTS],
@@ -43,7 +45,7 @@ pub async fn run<const PORTS: usize, R: Read, W: Write>(
     let lines = Console::new();
     let jobs = Jobs::new();
     let light = board::Lamp::new(&board);
-    let member = Member::new(&config, &link, &lines, &jobs, &light, &board);
+    let mut member = Member::new(&config, &link, &lines, &jobs, &light, &board);
     let mut port = 0;
     let wires = ports.map(|(reader, writer)| {
         let (number, link) = (port, &link);
@@ -57,11 +59,11 @@ pub async fn run<const PORTS: usize, R: Read, W: Write>(
         }
     });
     let (reader, writer) = console;
-    join4(
-        join_array(wires),
-        join(lines.read_from(reader), lines.write_to(writer)),
-        join(flash::work(config.id, store, &jobs), light.shine()),
-        member.run(),
-    )
-    .await;
+    // Pinned here, all of them stay where they are made: on the way they would take the stack several times.
+    let wires = pin!(join_array(wires));
+    let lines = pin!(join(lines.read_from(reader), lines.write_to(writer)));
+    let flash = pin!(flash::work(config.id, store, &jobs));
+    let shining = pin!(light.shine());
+    let turns = pin!(member.run());
+    join4(wires, lines, join(flash, shining), turns).await;
 }

@@ -110,7 +110,8 @@ impl<F: NorFlash> Store<F> {
 
     /// Makes an empty store for this node. **What the area holds is lost**: terms, votes, log and snapshot.
     ///
-    /// If the power fails meanwhile, the area is [`OpenError::Blank`], and is to be formatted again.
+    /// If the power fails meanwhile, the area is [`OpenError::Blank`], or [`OpenError::Foreign`] where its label was half
+    /// erased, and is to be formatted again.
     pub async fn format(&mut self, id: NodeId) -> Result<(), StoreError> {
         self.mounted = None;
         let layout = self.layout;

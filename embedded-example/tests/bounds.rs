@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use raftbare::replica::{Output, Replica};
 use raftbare::{ClusterConfig, NodeId};
 use raftbare_embedded::app::{MAX_COMMAND, MAX_SNAPSHOT, Payload};
-use raftbare_embedded::link::MAX_PAYLOAD;
-use raftbare_embedded::node::options;
+use raftbare_embedded::link::frame::MAX_WIRE;
+use raftbare_embedded::link::{Frame, Kind, MAX_PAYLOAD};
+use raftbare_embedded::node::OPTIONS;
 
 /// Seven voters, the most that a cluster is founded with, under the highest numbers.
 const IDS: [u64; 7] = [9, 10, 11, 12, 13, 14, 15];
@@ -15,14 +16,42 @@ struct World {
     replicas: Vec<Replica<Payload>>,
     mail: VecDeque<(u64, Vec<u8>)>,
     longest: usize,
+    /// Bytes of all frames, if each goes by one wire.
+    on_the_wire: usize,
     chunks: usize,
     snapshot: Vec<u8>,
 }
 
+/// How long a frame with this payload is on the wire.
+fn wire_len(payload: &[u8]) -> usize {
+    let frame = Frame {
+        to: 1,
+        from: 2,
+        hops_left: 6,
+        kind: Kind::Raft,
+        number: 0x0101,
+        payload: heapless::Vec::from_slice(payload).expect("it fits"),
+    };
+    frame.encode(&mut [0; MAX_WIRE])
+}
+
 impl World {
+    fn new(ids: &[u64]) -> Self {
+        let ids = ids.iter().map(|&id| NodeId::new(id));
+        Self {
+            replicas: ids.map(|id| Replica::start(id, OPTIONS)).collect(),
+            mail: VecDeque::new(),
+            longest: 0,
+            on_the_wire: 0,
+            chunks: 0,
+            snapshot: vec![1; MAX_SNAPSHOT],
+        }
+    }
+
     fn replica(&mut self, id: u64) -> &mut Replica<Payload> {
-        let at = IDS.iter().position(|&it| it == id);
-        &mut self.replicas[at.expect("a member")]
+        let mut replicas = self.replicas.iter_mut();
+        let found = replicas.find(|it| it.node().id().get() == id);
+        found.expect("a member")
     }
 
     /// Stores, sends and delivers until nothing is left to do; what is for `lost` gets lost.
@@ -46,6 +75,7 @@ impl World {
                             _ => continue,
                         };
                         self.longest = self.longest.max(len);
+                        self.on_the_wire += wire_len(&buffer[..len]);
                         self.mail.push_back((to.get(), buffer[..len].to_vec()));
                     }
                 }
@@ -63,17 +93,12 @@ impl World {
 #[test]
 fn the_longest_calls_and_chunks_fit_into_frames() {
     let ids = IDS.map(NodeId::new);
-    let mut world = World {
-        replicas: ids.map(|id| Replica::start(id, options())).into(),
-        mail: VecDeque::new(),
-        longest: 0,
-        chunks: 0,
-        snapshot: vec![1; MAX_SNAPSHOT],
-    };
+    let mut world = World::new(&IDS);
     world.replica(9).create_cluster(&ids);
     world.settle(Some(15));
     let payload = Payload::from_slice(&[0xff; MAX_COMMAND]).expect("it fits");
-    for round in 0..30 {
+    // As many as the log has room for.
+    for round in 0..11 {
         let leader = world.replica(9);
         assert!(leader.node().role().is_leader());
         for _ in 0..3 {
@@ -104,5 +129,30 @@ fn the_longest_calls_and_chunks_fit_into_frames() {
     assert!(world.chunks >= MAX_SNAPSHOT / 160);
     let last = world.replica(9).node().log().last_position();
     assert_eq!(world.replica(15).node().log().last_position(), last);
+    println!("{} of {MAX_PAYLOAD} bytes", world.longest);
     assert!(world.longest > 150, "{} bytes", world.longest);
+}
+
+/// What the README says of the bytes on the wires of three nodes.
+#[test]
+fn heartbeats_and_commits_are_short() {
+    let mut world = World::new(&[1, 2, 3]);
+    world.replica(1).create_cluster(&[1, 2, 3].map(NodeId::new));
+    world.settle(None);
+    let mut count = |act: &dyn Fn(&mut Replica<Payload>)| {
+        let before = world.on_the_wire;
+        act(world.replica(1));
+        world.settle(None);
+        world.on_the_wire - before
+    };
+    let beat = |leader: &mut Replica<Payload>| leader.handle_timeout();
+    count(&beat);
+    let heartbeat = count(&beat);
+    let command = Payload::from_slice(b"\x06colourgreen").expect("it fits");
+    let commit = count(&|leader| {
+        leader.propose(command.clone()).expect("there is room");
+    });
+    println!("{heartbeat} bytes for a heartbeat, {commit} for a commit of 12 bytes");
+    assert!(heartbeat <= 100, "{heartbeat} bytes");
+    assert!(commit <= 140, "{commit} bytes");
 }

@@ -4,10 +4,10 @@ mod checker;
 mod notation;
 mod parts;
 mod script;
-pub mod trace;
 mod world;
 
 pub use checker::RawChecker;
 pub use notation::RawNotation;
+pub use raftbare_sim::trace;
 pub use script::RawScriptWorld;
 pub use world::RawSimulation;

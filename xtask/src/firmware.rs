@@ -5,18 +5,27 @@ mod act;
 #[cfg(unix)]
 mod boot;
 mod build;
+mod checks;
 #[cfg(unix)]
 mod cluster;
 #[cfg(unix)]
 mod command;
 mod elf;
+mod emulator;
 #[cfg(unix)]
 mod machine;
 #[cfg(unix)]
 mod play;
 #[cfg(unix)]
+mod screen;
+mod sizes;
+#[cfg(unix)]
 mod tear;
+#[cfg(unix)]
+mod terminal;
 mod uf2;
+#[cfg(unix)]
+mod view;
 #[cfg(unix)]
 mod wires;
 
@@ -44,7 +53,12 @@ enum Task {
         /// The board
         #[arg(value_parser = PossibleValuesParser::new(build::names()))]
         board: Option<String>,
+        /// Links at 1,000,000 baud in place of 115,200: the same on all boards of a cluster
+        #[arg(long, requires = "board")]
+        fast: bool,
     },
+    /// Check hashes and memory of the core on an emulated microcontroller
+    Check,
     /// Build the firmware of a board, and write it to the one at the probe
     Flash {
         /// The board
@@ -53,11 +67,23 @@ enum Task {
     },
 }
 
+/// Builds the firmware of a board; returns the file that its boot loader takes.
+pub(crate) fn image(board: &str) -> Result<PathBuf> {
+    Ok(build::board(board)?.with_extension("uf2"))
+}
+
 /// Builds, flashes, or runs a cluster in emulators.
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.task {
-        Some(Task::Build { board: None }) => build::all(),
-        Some(Task::Build { board: Some(name) }) => build::board(name).map(drop),
+        Some(Task::Build { board: None, .. }) => build::all(),
+        Some(Task::Build {
+            board: Some(name),
+            fast,
+        }) => match fast {
+            true => build::fast_board(name).map(drop),
+            false => build::board(name).map(drop),
+        },
+        Some(Task::Check) => checks::all(),
         Some(Task::Flash { board }) => build::flash(board),
         None => emulate(options),
     }
@@ -71,10 +97,11 @@ fn emulate(options: &Options) -> Result<()> {
     }
 }
 
-/// Builds all boards, and runs every script.
+/// Builds all boards, checks the core on an emulated one, and runs every script.
 #[cfg(unix)]
 pub(crate) fn tests() -> Result<()> {
     build::all()?;
+    checks::all()?;
     play::all_scripts()
 }
 
@@ -85,5 +112,6 @@ fn emulate(_: &Options) -> Result<()> {
 
 #[cfg(not(unix))]
 pub(crate) fn tests() -> Result<()> {
-    build::all()
+    build::all()?;
+    checks::all()
 }

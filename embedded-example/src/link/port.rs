@@ -25,8 +25,10 @@ pub struct Link<const PORTS: usize> {
 
 impl<const PORTS: usize> Link<PORTS> {
     /// Makes the link of a node; see [`Router::new`].
+    // Not inlined, it is made where it stays.
+    #[inline(never)]
     #[must_use]
-    pub fn new(own: u8, first_number: u16) -> Self {
+    pub const fn new(own: u8, first_number: u16) -> Self {
         Self {
             router: RefCell::new(Router::new(own, first_number)),
             inbox: Channel::new(),

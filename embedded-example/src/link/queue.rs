@@ -19,7 +19,7 @@ const DEPTH: usize = 6;
 const BULK_DEPTH: usize = 4;
 
 /// The frames for one port: own ones and those of others in turns, snapshots after both.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SendQueue {
     own: Deque<Frame, DEPTH>,
     others: Deque<Frame, DEPTH>,
@@ -29,6 +29,16 @@ pub(super) struct SendQueue {
 }
 
 impl SendQueue {
+    pub(super) const fn new() -> Self {
+        Self {
+            own: Deque::new(),
+            others: Deque::new(),
+            bulk: Deque::new(),
+            is_turn_of_others: false,
+            dropped: 0,
+        }
+    }
+
     /// Adds a frame; if there are too many of its sort, the oldest is dropped.
     pub(super) fn push(&mut self, frame: Frame, is_own: bool) {
         let is_dropped = match (frame.kind, is_own) {

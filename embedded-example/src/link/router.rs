@@ -39,8 +39,19 @@ pub struct Counters {
     pub dropped: u32,
 }
 
+impl Counters {
+    const NEW: Self = Self {
+        received: 0,
+        sent: 0,
+        forwarded: 0,
+        duplicates: 0,
+        damaged: 0,
+        dropped: 0,
+    };
+}
+
 /// What is known of a node.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Peer {
     /// At which port it was heard last, and when.
     heard: Option<(u8, Instant)>,
@@ -51,6 +62,12 @@ struct Peer {
 }
 
 impl Peer {
+    const NEW: Self = Self {
+        heard: None,
+        seen: None,
+        since_flood: 0,
+    };
+
     /// Takes note of a number; returns whether it is new.
     ///
     /// A number far behind the newest is one of a source that has started again.
@@ -88,14 +105,14 @@ impl<const PORTS: usize> Router<PORTS> {
     /// Makes the router of the node with this address. The first number should be another one in each life of the
     /// node, so that its frames are not taken for copies of older ones.
     #[must_use]
-    pub fn new(own: u8, first_number: u16) -> Self {
+    pub const fn new(own: u8, first_number: u16) -> Self {
         Self {
             own,
             number: first_number,
-            queues: core::array::from_fn(|_| SendQueue::default()),
+            queues: [const { SendQueue::new() }; PORTS],
             receivers: [const { Receiver::new() }; PORTS],
-            peers: [Peer::default(); TABLE],
-            counters: Counters::default(),
+            peers: [Peer::NEW; TABLE],
+            counters: Counters::NEW,
         }
     }
 

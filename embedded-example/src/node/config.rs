@@ -1,15 +1,11 @@
 //! Who a node is, how patient, and how much it holds.
 
 use embassy_time::Duration;
-use raftbare::codec::Limits;
 use raftbare::replica::ReplicaOptions;
 use raftbare::{NodeId, Role};
 
 use crate::console::MAX_VOTERS;
 use crate::link::MAX_PAYLOAD;
-
-/// The most entries in the log after the snapshot: above that, proposals are refused until there is a new one.
-pub const MAX_LOG: u64 = 96;
 
 /// Who a node is.
 #[derive(Debug, Clone)]
@@ -73,24 +69,6 @@ impl Timing {
 }
 
 /// The bounds of a replica whose envelopes fit into frames, and whose log fits into the memory of a microcontroller.
-#[must_use]
-pub fn options() -> ReplicaOptions {
-    let mut options = ReplicaOptions::default();
-    // A header of at most 30 bytes, six entries of which five may be configurations of 18, and these bytes.
-    options.max_call_bytes = 128;
-    options.max_call_entries = 6;
-    options.max_calls_in_flight = 4;
-    options.max_uncommitted = 16;
-    options.max_waiting = 16;
-    options.snapshot_after = 48;
-    // Beside the snapshot's position, configuration, length and checksum.
-    options.chunk_bytes = 160;
-    options.transfer_timeouts = 50;
-    options.limits = Limits {
-        bytes: MAX_PAYLOAD,
-        entries: 64,
-        terms_and_configs: 16,
-        members: MAX_VOTERS + 1,
-    };
-    options
-}
+pub const OPTIONS: ReplicaOptions = ReplicaOptions::small();
+
+const _: () = assert!(OPTIONS.limits.bytes <= MAX_PAYLOAD && OPTIONS.limits.members > MAX_VOTERS);

@@ -5,7 +5,7 @@ use raftbare::replica::{Replica, Stored};
 use raftbare::{NodeId, Role};
 
 use super::board::Board;
-use super::config::options;
+use super::config::OPTIONS;
 use super::flash::Done;
 use super::member::Member;
 use super::waiting::Wish;
@@ -61,7 +61,7 @@ impl<const PORTS: usize, B: Board> Member<'_, PORTS, B> {
     /// Starts with what the store holds.
     fn start(&mut self, stored: Result<Stored<Payload>, OpenError>) {
         let restarted = stored.and_then(|stored| {
-            Replica::restart(self.id, options(), stored).map_err(OpenError::Stored)
+            Replica::restart(self.id, OPTIONS, stored).map_err(OpenError::Stored)
         });
         let console = self.desk.console;
         match &restarted {

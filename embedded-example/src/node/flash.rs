@@ -8,7 +8,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 use raftbare::NodeId;
 use raftbare::replica::{Batch, ChunkToSend, Snapshot, Stored};
 
-use super::config::{address, options};
+use super::config::{OPTIONS, address};
 use crate::app::{MAX_SNAPSHOT, Payload};
 use crate::link::MAX_PAYLOAD;
 use crate::store::{OpenError, Store, StoreError};
@@ -74,7 +74,7 @@ impl Jobs {
 
 /// Opens the store of a node, then does what is asked for, one by one, for ever.
 pub(super) async fn work<F: NorFlash>(id: NodeId, mut store: Store<F>, jobs: &Jobs) {
-    let opened = store.open(id, options().limits).await;
+    let opened = store.open(id, OPTIONS.limits).await;
     jobs.done.send(Done::Opened(opened)).await;
     loop {
         let job = jobs.jobs.receive().await;
@@ -98,7 +98,7 @@ async fn perform<F: NorFlash>(id: NodeId, store: &mut Store<F>, job: Job) -> Don
             Done::Chunk(address(to), envelope.unwrap_or_default())
         }
         Job::Format => Done::Opened(match store.format(id).await {
-            Ok(()) => store.open(id, options().limits).await,
+            Ok(()) => store.open(id, OPTIONS.limits).await,
             Err(error) => Err(error.into()),
         }),
     }

@@ -39,6 +39,8 @@ pub(super) struct Member<'a, const PORTS: usize, B> {
 }
 
 impl<'a, const PORTS: usize, B: Board> Member<'a, PORTS, B> {
+    // Not inlined, it is made where it stays.
+    #[inline(never)]
     pub(super) fn new(
         config: &Config,
         link: &'a Link<PORTS>,
@@ -72,7 +74,7 @@ impl<'a, const PORTS: usize, B: Board> Member<'a, PORTS, B> {
     }
 
     /// Runs for ever.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         loop {
             self.board.feed();
             let wake_up = self.desk.deadline.min(Instant::now() + TURN);

@@ -8,7 +8,7 @@ use raftbare::NodeId;
 use raftbare::replica::{Refusal, Replica};
 
 use super::board::Board;
-use super::config::{MAX_LOG, address};
+use super::config::address;
 use super::desk::Ids;
 use super::flash::Job;
 use super::member::{HEAP_RESERVE, Member};
@@ -63,13 +63,7 @@ impl<const PORTS: usize, B: Board> Member<'_, PORTS, B> {
     }
 
     fn propose(&mut self, command: Command<'_>) {
-        let has_room = self.board.heap_free() >= HEAP_RESERVE;
-        let is_log_short = self.replica.as_ref().is_ok_and(|replica| {
-            let log = replica.node().log();
-            let (last, start) = (log.last_position().index, log.snapshot_position().index);
-            last.get() - start.get() < MAX_LOG
-        });
-        if self.replica.is_ok() && !(has_room && is_log_short) {
+        if self.replica.is_ok() && self.board.heap_free() < HEAP_RESERVE {
             return self.desk.error(format_args!(
                 "no memory is free for it: try again after the next snapshot"
             ));

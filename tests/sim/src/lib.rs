@@ -31,4 +31,5 @@ pub mod script;
 pub mod server;
 pub mod simulation;
 pub mod state;
+pub mod trace;
 pub mod traffic;

@@ -4,7 +4,11 @@ use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
     path::PathBuf,
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,10 +18,33 @@ use super::wires::Wires;
 /// How long anything is waited for: far longer than it takes, as the host may be busy.
 const LIMIT: Duration = Duration::from_secs(90);
 
+/// Something that has happened, to be shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event<'a> {
+    /// A console has said a line, so many seconds after the start.
+    Said {
+        time: f64,
+        node: usize,
+        line: &'a str,
+    },
+    Power {
+        node: usize,
+        is_on: bool,
+    },
+    /// The ends are the lower number and the higher.
+    Wire {
+        ends: (usize, usize),
+        is_cut: bool,
+    },
+}
+
+/// Shows what happens.
+pub(crate) type Show = Box<dyn FnMut(Event<'_>)>;
+
 /// A node, with power or without.
 #[derive(Debug, Default)]
-pub(crate) struct Node {
-    pub(crate) machine: Option<Machine>,
+struct Node {
+    machine: Option<Machine>,
     life: u32,
     /// What it has said, in all its lives.
     lines: Vec<String>,
@@ -28,15 +55,18 @@ pub(crate) struct Node {
 }
 
 /// All nodes, and what is between them.
-#[derive(Debug)]
 pub(crate) struct Cluster {
     folder: PathBuf,
     firmware: PathBuf,
-    pub(crate) nodes: Vec<Node>,
+    nodes: Vec<Node>,
     pub(crate) wires: Wires,
+    /// The node that was cut off last with a command that only it has.
+    pub(crate) stranded: Option<usize>,
     said: (Sender<Said>, Receiver<Said>),
     start: Instant,
-    show: fn(f64, usize, &str),
+    show: Show,
+    /// Whoever waits is to stop.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Cluster {
@@ -45,7 +75,8 @@ impl Cluster {
         folder: PathBuf,
         firmware: PathBuf,
         count: usize,
-        show: fn(f64, usize, &str),
+        is_over: Arc<AtomicBool>,
+        show: Show,
     ) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -56,9 +87,11 @@ impl Cluster {
             firmware,
             nodes: (0..count).map(|_| Node::default()).collect(),
             wires: Wires::default(),
+            stranded: None,
             said: mpsc::channel(),
             start: Instant::now(),
             show,
+            is_over,
         };
         for id in 1..=count {
             cluster.power_on(id)?;
@@ -85,6 +118,10 @@ impl Cluster {
         node.machine = Some(Machine::start(
             &folder, &firmware, id, count, node.life, sender,
         )?);
+        (self.show)(Event::Power {
+            node: id,
+            is_on: true,
+        });
         for peer in self.ids().filter(|&peer| peer != id) {
             self.wires
                 .plug(id, peer, connect(&link(&folder, id, peer))?)?;
@@ -96,7 +133,27 @@ impl Cluster {
         let node = self.node_mut(id)?;
         ensure!(node.machine.take().is_some(), "node {id} has no power");
         node.leads = None;
+        (self.show)(Event::Power {
+            node: id,
+            is_on: false,
+        });
         Ok(())
+    }
+
+    /// Cuts the wire between two nodes, or mends it.
+    pub(crate) fn set_cut(&mut self, one: usize, other: usize, is_cut: bool) -> Result<()> {
+        self.node(one)?;
+        self.node(other)?;
+        let ends = (one.min(other), one.max(other));
+        self.wires.set_cut(ends, is_cut);
+        (self.show)(Event::Wire { ends, is_cut });
+        Ok(())
+    }
+
+    /// Processor time of each emulator with power, where the system tells.
+    pub(crate) fn cpu_ticks(&self) -> Vec<u64> {
+        let machines = self.nodes.iter().filter_map(|node| node.machine.as_ref());
+        machines.filter_map(Machine::cpu_ticks).collect()
     }
 
     pub(crate) fn flash_of(&self, id: usize) -> PathBuf {
@@ -115,6 +172,7 @@ impl Cluster {
     pub(crate) fn listen(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         loop {
+            ensure!(!self.is_over.load(Ordering::Relaxed), "left");
             let rest = end.saturating_duration_since(Instant::now());
             match self.said.1.recv_timeout(rest) {
                 Ok(said) => self.take(said)?,
@@ -177,6 +235,11 @@ impl Cluster {
         })
     }
 
+    /// Whether the node has ever said a line with this in it.
+    pub(crate) fn has_said(&self, id: usize, text: &str) -> Result<bool> {
+        Ok(self.node(id)?.lines.iter().any(|line| line.contains(text)))
+    }
+
     /// What the node has said so far is not waited for any more.
     pub(crate) fn forget(&mut self, id: usize) -> Result<()> {
         let node = self.node_mut(id)?;
@@ -196,7 +259,11 @@ impl Cluster {
 
     fn take(&mut self, said: Said) -> Result<()> {
         let time = self.start.elapsed().as_secs_f64();
-        (self.show)(time, said.node, &said.line);
+        (self.show)(Event::Said {
+            time,
+            node: said.node,
+            line: &said.line,
+        });
         let node = self.node_mut(said.node)?;
         if said.life == node.life {
             if let Some(term) = said.line.strip_prefix("* leader of term ") {

@@ -9,6 +9,8 @@ pub(crate) enum Who {
     Leader,
     /// Some node that has power and does not lead.
     Other,
+    /// The node that was stranded last.
+    Stranded,
     All,
 }
 
@@ -19,12 +21,16 @@ pub(crate) enum Command {
     Type(Who, String),
     /// Wait until a node has said a line with this in it, after the one that was waited for last.
     Expect(Who, String),
+    /// A node has never said a line with this in it.
+    Never(Who, String),
     /// Nothing that was said so far is waited for any more.
     Forget,
     /// Wait until one node leads all that have power and can be reached.
     Elect,
     /// Let the leader, whoever it is, set a key, and wait for its answer.
     Put(String),
+    /// Cut all wires of the leader, let it try to set a key, and wait until another leads.
+    Strand(String),
     /// Wait until the leader answers this when it is asked for the key.
     Get(String, String),
     Kill(Who),
@@ -39,6 +45,8 @@ pub(crate) enum Command {
     Wait(u64),
     /// Measure so many commits, one after the other.
     Bench(usize),
+    /// Measure for so many milliseconds what nodes do that nobody asks for anything.
+    Idle(u64),
     Help,
     Quit,
 }
@@ -46,14 +54,16 @@ pub(crate) enum Command {
 /// What can be typed.
 pub(crate) const HELP: &str = "\
 NODE LINE            type a line at a node's console: 1 put colour green
-                     (NODE is a number, leader, other or all)
+                     (NODE is a number, leader, other, stranded or all)
 put KEY VALUE        set a key at the leader; get KEY VALUE: wait until it is so
 elect                wait for a leader
 kill NODE            take its power away; start NODE gives it back; cycle NODE does both
 tear NODE            leave an item half written in the flash of a node that is off
 cut NODE [NODE]      cut a wire, or all of a node; mend NODE [NODE]
+strand KEY VALUE     cut the leader off, with a command that only it has, until another leads
 expect NODE TEXT     wait until the node says a line with this; forget: what was said is not waited for
-wait MS, bench N, help, quit";
+never NODE TEXT      fail if the node has ever said a line with this
+wait MS, bench N, idle MS, help, quit";
 
 impl Command {
     /// Reads a line; `None` if there is nothing in it.
@@ -79,11 +89,19 @@ impl Command {
                 let (who, text) = two()?;
                 Self::Expect(Who::parse(who)?, text)
             }
+            "never" => {
+                let (who, text) = two()?;
+                Self::Never(Who::parse(who)?, text)
+            }
             "forget" => Self::Forget,
             "elect" => Self::Elect,
             "put" => {
                 two()?;
                 Self::Put(rest.to_owned())
+            }
+            "strand" => {
+                two()?;
+                Self::Strand(rest.to_owned())
             }
             "get" => {
                 let (key, value) = two()?;
@@ -105,6 +123,7 @@ impl Command {
             }
             "wait" => Self::Wait(rest.parse()?),
             "bench" => Self::Bench(rest.parse()?),
+            "idle" => Self::Idle(rest.parse()?),
             "help" => Self::Help,
             "quit" => Self::Quit,
             who if rest.is_empty() => bail!("there is no command {who}"),
@@ -118,11 +137,12 @@ impl Who {
         Ok(match word {
             "leader" => Self::Leader,
             "other" => Self::Other,
+            "stranded" => Self::Stranded,
             "all" => Self::All,
             number => Self::Node(
                 number
                     .parse()
-                    .context("a node is a number, or leader, other or all")?,
+                    .context("a node is a number, or leader, other, stranded or all")?,
             ),
         })
     }
@@ -144,6 +164,11 @@ mod tests {
             parse("expect all put a b"),
             Some(Command::Expect(Who::All, "put a b".to_owned()))
         );
+        assert_eq!(
+            parse("never stranded put a b"),
+            Some(Command::Never(Who::Stranded, "put a b".to_owned()))
+        );
+        assert_eq!(parse("strand a b"), Some(Command::Strand("a b".to_owned())));
         assert_eq!(parse("cut 1 2"), Some(Command::Cut(Who::Node(1), Some(2))));
         assert_eq!(parse("mend leader"), Some(Command::Mend(Who::Leader, None)));
         assert_eq!(

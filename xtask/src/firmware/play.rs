@@ -3,16 +3,23 @@
 use anyhow::{Context, Result, ensure};
 use std::{
     fs,
-    io::{self, BufRead},
+    io::{self, BufRead, IsTerminal},
     path::{Path, PathBuf},
-    sync::mpsc::{self, TryRecvError},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, TryRecvError},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use super::act::perform;
-use super::boot::boot;
+use super::boot::{boot, prepare, print};
+use super::cluster::{Cluster, Event};
 use super::command::{Command, HELP};
+use super::terminal::{Terminal, lock};
+use super::view::View;
 use crate::process::root;
 use crate::say;
 
@@ -37,25 +44,48 @@ pub(crate) fn script(path: &Path) -> Result<()> {
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (count, commands) = read(&text).with_context(|| format!("in {}", path.display()))?;
     let start = Instant::now();
-    let mut cluster = boot(count)?;
+    let firmware = prepare()?;
+    let mut cluster = boot(firmware, count, Arc::default(), Box::new(print))?;
     for (line, command) in commands {
-        perform(&mut cluster, &command)
+        let said = perform(&mut cluster, &command)
             .with_context(|| format!("{}:{line}: {command:?}", path.display()))?;
+        if !said.is_empty() {
+            println!("{said}");
+        }
     }
     let seconds = start.elapsed().as_secs_f64();
     say::note(&format!("script {name}: {count} nodes, {seconds:.1} s"));
     Ok(())
 }
 
-/// Runs a cluster, and does what is typed.
+/// Runs a cluster, and does what is typed: on a screen where there is a terminal, else line by line.
 pub(crate) fn interactive(count: usize) -> Result<()> {
-    let mut cluster = boot(count)?;
-    let all = cluster.ids().map(|id| id.to_string());
-    let found = all.collect::<Vec<_>>().join(" ");
-    for id in cluster.ids().skip(1) {
-        cluster.ask(id, "format")?;
+    let firmware = prepare()?;
+    match io::stdin().is_terminal() && io::stdout().is_terminal() {
+        true => on_screen(firmware, count),
+        false => on_lines(firmware, count),
     }
-    cluster.ask(1, &format!("format {found}"))?;
+}
+
+fn on_screen(firmware: PathBuf, count: usize) -> Result<()> {
+    let view = Arc::new(Mutex::new(View::new(count)));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (terminal, lines) = Terminal::open(view.clone(), is_over.clone());
+    let show = Box::new(move |event: Event<'_>| lock(&view).take(&event));
+    let ended = boot(firmware, count, is_over.clone(), show).and_then(|mut cluster| {
+        let ended = serve(&mut cluster, &lines, |text| terminal.say(text));
+        match is_over.load(Ordering::Relaxed) {
+            // The user has left, whatever was still waited for.
+            true => Ok(()),
+            false => ended,
+        }
+    });
+    terminal.close()?;
+    ended
+}
+
+fn on_lines(firmware: PathBuf, count: usize) -> Result<()> {
+    let mut cluster = boot(firmware, count, Arc::default(), Box::new(print))?;
     println!("{HELP}");
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -65,6 +95,24 @@ pub(crate) fn interactive(count: usize) -> Result<()> {
             }
         }
     });
+    serve(&mut cluster, &lines, |text| {
+        if !text.is_empty() {
+            println!("{text}");
+        }
+    })
+}
+
+/// Founds a cluster of all nodes, and does what comes in until there is no more.
+fn serve(
+    cluster: &mut Cluster,
+    lines: &Receiver<String>,
+    mut say: impl FnMut(String),
+) -> Result<()> {
+    let ids: Vec<String> = cluster.ids().map(|id| id.to_string()).collect();
+    for id in cluster.ids().skip(1) {
+        cluster.ask(id, "format")?;
+    }
+    cluster.ask(1, &format!("format {}", ids.join(" ")))?;
     loop {
         cluster.listen(Duration::from_millis(20))?;
         let line = match lines.try_recv() {
@@ -72,16 +120,16 @@ pub(crate) fn interactive(count: usize) -> Result<()> {
             Err(TryRecvError::Empty) => continue,
             Err(TryRecvError::Disconnected) => return Ok(()),
         };
-        match Command::parse(&line) {
+        let said = match Command::parse(&line) {
             Ok(Some(Command::Quit)) => return Ok(()),
-            Ok(None) => {}
+            Ok(None) => continue,
             Ok(Some(command)) => {
-                if let Err(error) = perform(&mut cluster, &command) {
-                    say::error(&error);
-                }
+                say(format!("{line} ..."));
+                perform(cluster, &command)
             }
-            Err(error) => say::error(&error),
-        }
+            Err(error) => Err(error),
+        };
+        say(said.unwrap_or_else(|error| format!("error: {error:#}")));
     }
 }
 

@@ -40,13 +40,12 @@ impl Wires {
         Ok(())
     }
 
-    /// Cuts the wire between two nodes, or mends it.
-    pub(crate) fn set_cut(&self, one: usize, other: usize, is_cut: bool) {
-        let wire = (one.min(other), one.max(other));
+    /// Cuts the wire between two nodes, the lower number first, or mends it.
+    pub(crate) fn set_cut(&self, ends: (usize, usize), is_cut: bool) {
         let cut = &mut self.state().cut;
         match is_cut {
-            true => cut.insert(wire),
-            false => cut.remove(&wire),
+            true => cut.insert(ends),
+            false => cut.remove(&ends),
         };
     }
 

@@ -11,6 +11,14 @@ use embedded_alloc::LlffHeap;
 /// How many bytes the heap has. A log of 96 entries and the settings take some 30 kB of it.
 pub const HEAP_LEN: usize = 48 * 1024;
 
+/// The speed of the links, the same on all boards of a cluster. At 115,200 baud a frame takes some 10 ms, and wires may
+/// be a metre long; with the feature `fast-links` it takes 1 ms, and wires are best short.
+pub const BAUD: u32 = if cfg!(feature = "fast-links") {
+    1_000_000
+} else {
+    115_200
+};
+
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();
 

@@ -108,8 +108,14 @@ async fn main(spawner: Spawner) {
     let id = 1 + bits.fold(0, |id, strap| id << 1 | u64::from(strap.is_low()));
     static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
     let [in_0, out_0, in_1, out_1] = BUFFERS.init([[0; 512]; 4]);
-    // 115,200 baud.
-    let speed = uarte::Config::default;
+    let speed = || {
+        let mut config = uarte::Config::default();
+        config.baudrate = match board_common::BAUD {
+            1_000_000 => uarte::Baudrate::Baud1m,
+            _ => uarte::Baudrate::Baud115200,
+        };
+        config
+    };
     let link_0 = BufferedUarte::new(
         parts.UARTE0,
         parts.TIMER0,

@@ -21,7 +21,7 @@ use embassy_rp::gpio::{Input, Level, Output, Pull};
 use embassy_rp::peripherals::{UART0, UART1, USB};
 use embassy_rp::uart::{BufferedInterruptHandler, BufferedUart, Config as UartConfig};
 use embassy_rp::watchdog::Watchdog;
-use embassy_rp::{bind_interrupts, usb};
+use embassy_rp::{bind_interrupts, pac, usb};
 use embassy_time::{Duration, Timer};
 use raftbare::NodeId;
 use raftbare_embedded::node::{self, Board, Config, Timing};
@@ -40,6 +40,9 @@ const LAYOUT: Layout = Layout {
     log_sectors: 4,
     snapshot_sectors: 1,
 };
+
+/// The pins by which the links come in.
+const LINK_INPUTS: [usize; 2] = [1, 5];
 
 /// A node that does nothing for so long is started again.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -107,8 +110,8 @@ async fn main(spawner: Spawner) {
     let id = 1 + bits.fold(0, |id, strap| id << 1 | u64::from(strap.is_low()));
     static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
     let [out_0, in_0, out_1, in_1] = BUFFERS.init([[0; 512]; 4]);
-    // 115,200 baud.
-    let speed = UartConfig::default();
+    let mut speed = UartConfig::default();
+    speed.baudrate = board_common::BAUD;
     let link_0 = BufferedUart::new(
         parts.UART0,
         parts.PIN_0,
@@ -127,6 +130,10 @@ async fn main(spawner: Spawner) {
         in_1,
         speed,
     );
+    // The driver leaves the inputs floating: on a wire that was pulled out, noise would be heard.
+    for pin in LINK_INPUTS {
+        pac::PADS_BANK0.gpio(pin).modify(|pad| pad.set_pue(true));
+    }
     let ports = [link_0, link_1].map(|link| {
         let (writer, reader) = link.split();
         (reader, writer)

@@ -71,7 +71,11 @@ async fn run(start_reason: &'static str) {
     let config = Config {
         id: NodeId::new(u64::from(id)),
         seed: u64::from(seed),
-        timing: Timing::default(),
+        // The host may be busy.
+        timing: Timing {
+            answer_ms: 20_000,
+            ..Timing::default()
+        },
     };
     let ports = [1, 2, 3, 4].map(uart::open);
     let store = Store::new(Flash::new(LAYOUT.len()), LAYOUT);

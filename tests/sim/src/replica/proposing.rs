@@ -3,7 +3,7 @@
 use alloc::format;
 
 use raftbare::replica::{Refusal, Refused, Replica, Ticket};
-use raftbare::{ClusterConfig, LogIndex, LogPosition, Term};
+use raftbare::{ClusterConfig, LogEntry, LogIndex, LogPosition, Term};
 
 use super::clients::Wrong;
 use super::flaw::ReplicaFlaw;
@@ -57,6 +57,13 @@ impl<P: Command> ReplicaServer<P> {
         })
     }
 
+    /// How many of them are commands. Where a command is taken, C_new may have come before it.
+    fn commands_in_log(&self) -> u64 {
+        let log = self.replica.as_ref().map(|it| it.node().log());
+        let entries = log.into_iter().flat_map(|log| log.entries().iter());
+        entries.filter(|it| *it == LogEntry::Command).count() as u64
+    }
+
     /// After a command was taken, before its ticket is noted.
     fn check_bounds(&self) -> Result<(), Wrong> {
         let options = &self.manner.options;
@@ -64,10 +71,11 @@ impl<P: Command> ReplicaServer<P> {
         let (waiting, configs) = self.clients.waiting();
         let is_jammed =
             uncommitted > options.max_uncommitted || waiting >= options.max_waiting + configs;
-        match is_jammed || self.log_len() > options.max_log {
+        let commands = self.commands_in_log();
+        match is_jammed || commands > options.max_log {
             true => {
-                let len = self.log_len();
-                let detail = format!("{uncommitted} uncommitted, {waiting} wait, {len} in the log");
+                let detail =
+                    format!("{uncommitted} uncommitted, {waiting} wait, {commands} in the log");
                 Err(("Few enough wait", detail))
             }
             false => Ok(()),
