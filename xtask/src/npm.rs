@@ -54,7 +54,7 @@ const TRACE: (u64, u64) = (100_000, 100);
 
 pub(crate) fn run_all() -> Result<()> {
     require_node()?;
-    install_packages()?;
+    install_packages(&js())?;
     let browser = find_browser()?;
     let packed = pack()?;
     test(&packed, &browser)
@@ -87,7 +87,7 @@ fn folder() -> PathBuf {
 }
 
 /// Fails with what to install if node is missing or too old.
-fn require_node() -> Result<()> {
+pub(crate) fn require_node() -> Result<()> {
     let (major, minor) = NODE;
     let found = ask(program("node").arg("--version"));
     let is_enough = found.as_deref().and_then(version) >= Some(NODE);
@@ -108,25 +108,25 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((next()?, next()?))
 }
 
-fn npm() -> Command {
+pub(crate) fn npm() -> Command {
     program(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }
 
-/// Installs what the lock file says, unless that is there already.
-fn install_packages() -> Result<()> {
-    let wanted = fs::read_to_string(js().join("package-lock.json"))?;
-    let done = js().join("node_modules/.raftbare-installed");
+/// Installs what the lock file in a folder says, unless that is there already.
+pub(crate) fn install_packages(folder: &Path) -> Result<()> {
+    let wanted = fs::read_to_string(folder.join("package-lock.json"))?;
+    let done = folder.join("node_modules/.raftbare-installed");
     if fs::read_to_string(&done).ok().as_deref() == Some(wanted.as_str()) {
         return Ok(());
     }
     run(npm()
-        .current_dir(js())
+        .current_dir(folder)
         .args(["ci", "--no-audit", "--no-fund"]))?;
     fs::write(done, wanted).context("cannot note that the packages are installed")
 }
 
 /// Finds Chromium; on Debian, root gets it from packages.
-fn find_browser() -> Result<PathBuf> {
+pub(crate) fn find_browser() -> Result<PathBuf> {
     if let Some(path) = env::var_os("CHROMIUM") {
         return Ok(path.into());
     }
@@ -155,6 +155,13 @@ fn installed_browser() -> Option<PathBuf> {
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     candidates.into_iter().find(|path| path.is_file())
+}
+
+/// Makes the package, and installs what that takes; returns the packed file.
+pub(crate) fn pack_all() -> Result<PathBuf> {
+    require_node()?;
+    install_packages(&js())?;
+    pack()
 }
 
 /// Compiles the modules and makes the package; returns the packed file.
@@ -262,7 +269,7 @@ fn test(packed: &Path, browser: &Path) -> Result<()> {
         .env("CHROMIUM", browser))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -34,6 +34,8 @@
 //! | `manual IDS` | their actions wait for `take`; else they are executed after each input |
 //! | `take ID [COUNT]` | executes so many waiting actions, or all |
 //! | `auto IDS` | executes what waits, and all later actions after each input |
+//! | `tear ID COUNT` | the power of this node fails in the middle of the append that waits next: so many of its entries are stored |
+//! | `flaw IDS FLAW` | these nodes make a mistake from now on: `flaw * VoteNotStored`; `flaw * -` ends it |
 //! | `pending ID` | tells which actions wait |
 //! | `show [IDS]` | tells the state |
 //! | `count [LINKS]` | tells what was sent since the last `count` |
@@ -42,7 +44,9 @@
 //! ```text
 //! IDS      = "*" | id { "," id }                     1   1,2,3   *   in this order, an id more than once, too
 //! LINKS    = IDS ( "->" | "<->" ) IDS                1->2   *->3   1<->2,3
-//! MESSAGES = LINKS [ " next" | " #" number ]         all of them, the oldest, or those of this number
+//! MESSAGES = LINKS [ " next" | " nth " place | " #" number ]
+//!                                                    all of them, the oldest, the second (2), those of this number
+//! FLAW     = "-" | a name of flaw::Flaw
 //! FACTS    = fact { " " fact }
 //! fact     = role | "down" | "t" term | "vote " ( id | "-" ) | "commit " index | "last " position
 //!          | "config " config | "log " entries | "like " id       the same log as that node
@@ -57,6 +61,8 @@
 //! 2 < 1 t1 #1 RequestVoteCall last 0/1 (down)  the same, and no node runs there
 //! 2 < snapshot 1/6 {1,2}                       a snapshot arrives; its answer says whether it was taken
 //! 2: SetElectionTimeout; SaveCurrentTerm       2 executes these actions
+//! 2 skips: SaveVotedFor                        2 has a flaw, and leaves this out
+//! ! Persist before send: …                     what a flaw has broken; no guarantee of Raft yet
 //! 2 pending: SetElectionTimeout                these actions wait
 //! 2 = 1/4                                      the answer of 2 to a client
 //! 2 follower t1 vote 1 commit 0 …              the state of 2, whenever its role, term or commit index changes

@@ -12,9 +12,14 @@ export class Wire extends Reader {
 
   /** An integer of eight bytes, the lowest first. */
   integer(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 64n; shift += 8n) value |= BigInt(this.byte()) << shift;
-    return value;
+    const low = this.#half();
+    const high = this.#half();
+    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  /** An integer of four bytes. */
+  #half(): number {
+    return (this.byte() | (this.byte() << 8) | (this.byte() << 16) | (this.byte() << 24)) >>> 0;
   }
 
   /** One of these. */

@@ -76,6 +76,44 @@ function tests() {
     assert.throws(() => world.step("show 1"), /was freed/);
   });
 
+  test("a script chooses single messages, what was stored at a crash, and mistakes", () => {
+    const world = new ScriptWorld();
+    world.step("manual 1,2,3\nstart 1,2,3\nfound 1 {1,2,3}\ntake 1");
+    const { servers, inFlight, held, sent } = world.outline();
+    assert.deepEqual([inFlight, held], [[1n, 2n], []]);
+    assert.deepEqual(sent.map(({ number, from, to }) => [number, from, to]), [[1n, 1n, 2n], [2n, 1n, 3n]]);
+    assert.deepEqual(servers[0], {
+      id: 1n,
+      node: { role: "candidate", currentTerm: 1n, votedFor: 1n, leaderId: undefined, commitIndex: 0n, next: undefined },
+    });
+    world.step("duplicate 1->2\nhold 1->3\nlose 1->2 nth 2\ndeliver 1->2 nth 1");
+    const later = world.outline(2n);
+    assert.deepEqual([later.inFlight, later.held, later.sent], [[], [2n], []]);
+    assert.equal(later.servers[1].node.next, "setElectionTimeout");
+    assert.throws(() => world.step("lose nth 0"), SyntaxError);
+
+    world.step("take 2\ndeliver 2->1\ntake 1\npropose 1 4");
+    const position = { term: 1n, index: 3n };
+    assert.equal(world.getCommitStatus(1n, position), "in-progress");
+    assert.equal(world.step("tear 1 2").failure.violation.property, "The script can be played");
+    while (world.outline().servers[0].node.next !== "appendLogEntries") world.step("take 1 1");
+    assert.equal(world.step("tear 1 2").failure, undefined);
+    assert.equal(world.server(1n).node, undefined);
+    assert.equal(world.server(1n).disk.log.lastPosition.index, 4n);
+    assert.equal(world.getCommitStatus(1n, position), "unknown");
+    assert.equal(world.server(7n), undefined);
+    assert.throws(() => world.outline(1), TypeError);
+
+    world.step("cut 1->2");
+    assert.deepEqual([world.isCut(1n, 2n), world.isCut(2n, 1n)], [true, false]);
+    const flawed = new ScriptWorld();
+    const { events, failure } = flawed.step("start 1,2\nflaw * VoteNotStored\nfound 1 {1,2}");
+    assert.equal(failure, undefined);
+    assert.ok(events.includes("1 skips: SaveVotedFor"), `${events}`);
+    assert.ok(events.some((event) => event.startsWith("! Persist before send: the own vote is not stored")), `${events}`);
+    assert.throws(() => world.step("flaw * Tired"), SyntaxError);
+  });
+
   test("a simulation can be looked at, and tried out", () => {
     const world = new Simulation(5n, { servers: 5, clientEveryUs: 0 });
     assert.deepEqual([world.options.servers, world.options.voters, world.options.delayUs], [5, 5, 2_000]);

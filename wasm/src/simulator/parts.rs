@@ -4,7 +4,7 @@ use crate::bytes::{Put, role};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
-use raftbare::{Node, NodeId};
+use raftbare::{Action, Node, NodeId};
 use raftbare_sim::checker::{Verdict, Violation};
 use raftbare_sim::disk::Disk;
 use raftbare_sim::server::{Payload, Server};
@@ -25,6 +25,8 @@ pub(super) trait PutMore: Put {
     fn server(&mut self, server: &Server);
     /// What is on its way.
     fn payload(&mut self, payload: &Payload);
+    /// The kind of an action, as [`Put::action`] has it; that of the end of actions if there is none.
+    fn kind(&mut self, action: Option<&Action>);
 }
 
 impl PutMore for Vec<u8> {
@@ -94,6 +96,19 @@ impl PutMore for Vec<u8> {
                 self.config(&snapshot.config);
             }
         }
+    }
+
+    fn kind(&mut self, action: Option<&Action>) {
+        self.word(match action {
+            Some(Action::SetElectionTimeout) => 0,
+            Some(Action::SaveCurrentTerm) => 1,
+            Some(Action::SaveVotedFor) => 2,
+            Some(Action::BroadcastMessage(_)) => 3,
+            Some(Action::AppendLogEntries(_)) => 4,
+            Some(Action::SendMessage(..)) => 5,
+            Some(Action::InstallSnapshot(_)) => 6,
+            None => 7,
+        });
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::parts::{PutMore, broken, text};
 use crate::buffer::Buffer;
-use crate::bytes::Put;
+use crate::bytes::{Put, commit_status, role};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use raftbare::{CommitStatus, LogIndex, LogPosition, NodeId, Term};
 use raftbare_sim::checker::Violation;
 use raftbare_sim::script::{Flying, Script, World};
+use raftbare_sim::server::Server;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A [`World`].
@@ -97,17 +99,74 @@ impl RawScriptWorld {
 
     /// [`World::in_flight`], then [`World::held`].
     pub fn mail(&mut self) -> *const u8 {
-        let put = |result: &mut Vec<u8>, flying: &Flying| {
-            result.number(flying.from.get());
-            result.number(flying.to.get());
-            result.text(flying);
-            result.payload(&flying.payload);
-        };
         self.buffer.result(|result| {
-            result.list(self.world.in_flight(), put);
-            result.list(self.world.held(), put);
+            result.list(self.world.in_flight(), put_flying);
+            result.list(self.world.held(), put_flying);
         })
     }
+
+    /// The small things of all servers, the numbers of what is in flight and of what is held, and what has a number
+    /// above this one.
+    pub fn outline(&mut self, after: u64) -> *const u8 {
+        let world = &self.world;
+        self.buffer.result(|result| {
+            result.list(world.servers(), put_outline);
+            for list in [world.in_flight(), world.held()] {
+                result.list(list, |result, flying| result.number(flying.number));
+            }
+            let new = world.in_flight().iter().filter(|it| it.number > after);
+            result.list(new, put_flying);
+        })
+    }
+
+    /// One of the servers, if it was ever started.
+    pub fn server(&mut self, id: u64) -> *const u8 {
+        let server = self.world.servers().find(|server| server.id.get() == id);
+        self.buffer
+            .result(|result| result.list(server, PutMore::server))
+    }
+
+    /// What a node says of a proposal; `Unknown` while it is down.
+    #[wasm_bindgen(js_name = getCommitStatus)]
+    #[must_use]
+    pub fn get_commit_status(&self, id: u64, term: u64, index: u64) -> u8 {
+        let position = LogPosition {
+            term: Term::new(term),
+            index: LogIndex::new(index),
+        };
+        let server = self.world.servers().find(|server| server.id.get() == id);
+        let node = server.and_then(|server| server.node.as_ref());
+        let status = node.map(|node| node.get_commit_status(position));
+        commit_status(status.unwrap_or(CommitStatus::Unknown))
+    }
+
+    /// [`World::is_cut`].
+    #[wasm_bindgen(js_name = isCut)]
+    #[must_use]
+    pub fn is_cut(&self, from: u64, to: u64) -> bool {
+        self.world.is_cut(NodeId::new(from), NodeId::new(to))
+    }
+}
+
+fn put_flying(result: &mut Vec<u8>, flying: &Flying) {
+    result.number(flying.number);
+    result.number(flying.from.get());
+    result.number(flying.to.get());
+    result.text(flying);
+    result.payload(&flying.payload);
+}
+
+/// Identifier, and of a running node role, term, vote, leader, commit index and the kind of its next action.
+fn put_outline(result: &mut Vec<u8>, server: &Server) {
+    result.number(server.id.get());
+    result.word(u8::from(server.node.is_some()));
+    let Some(node) = &server.node else { return };
+    result.word(role(node.role()));
+    result.number(node.current_term().get());
+    result.optional(node.voted_for().map(NodeId::get));
+    result.optional(node.leader_id().map(NodeId::get));
+    result.number(node.commit_index().get());
+    result.kind(server.next_action().as_ref());
 }
 
 impl RawScriptWorld {

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use raftbare::{Action, Node, NodeId};
 
 use super::event::Event;
-use super::mail::Flying;
-use super::world::World;
+use super::world::{World, refuse};
 use crate::checker::{Checker, Verdict, Violation};
+use crate::disk::Disk;
 use crate::integration::{Effect, Integration};
 use crate::server::Payload;
 
@@ -27,14 +27,18 @@ impl World {
     fn execute_some(&mut self, id: NodeId, limit: usize, executed: &mut Vec<Action>) -> Verdict {
         for _ in 0..limit {
             let server = self.server(id)?;
-            let Some(node) = &server.node else {
+            if server.node.is_none() {
                 return Ok(());
-            };
-            let action = node.actions().clone().next();
+            }
+            let action = server.next_action();
             let Some(effect) = server.next_effect() else {
-                return Checker::check_drained(server);
+                let verdict = Checker::check_drained(server);
+                return self.note_if_flawed(id, verdict);
             };
-            executed.extend(action);
+            match (&effect, action) {
+                (Effect::Done, Some(action)) => self.events.push(Event::Skipped(id, action)),
+                (_, action) => executed.extend(action),
+            }
             self.follow(id, effect)?;
             self.check(id)?;
         }
@@ -48,7 +52,10 @@ impl World {
         };
         match effect {
             Effect::SetTimer | Effect::Done => Ok(()),
-            Effect::Stored => self.checker.check_disk(id, &server.durable()),
+            Effect::Stored => {
+                let verdict = self.checker.check_disk(id, &server.durable());
+                self.note_if_flawed(id, verdict)
+            }
             Effect::Append(entries) => {
                 self.checker
                     .check_stored(&entries, |position| server.command(position))?;
@@ -68,11 +75,49 @@ impl World {
 
     fn send(&mut self, from: NodeId, to: NodeId, payload: Payload) -> Verdict {
         if let (Payload::Raft(message, _), Some(server)) = (&payload, self.servers.get(&from)) {
-            self.checker
-                .check_sent(from, to, &server.durable(), message)?;
+            let verdict = self
+                .checker
+                .check_sent(from, to, &server.durable(), message);
+            self.note_if_flawed(from, verdict)?;
         }
-        self.mail.send(Flying { from, to, payload });
+        self.mail.send(from, to, payload);
         Ok(())
+    }
+
+    /// A promise that is broken by a server which is to break some is told, and the run goes on: what is to be
+    /// seen is the guarantee that breaks in the end.
+    fn note_if_flawed(&mut self, id: NodeId, verdict: Verdict) -> Verdict {
+        match verdict {
+            Err(violation) if self.server(id)?.flaw.is_some() => {
+                if self.noted.insert(violation.property) {
+                    self.events.push(Event::Noted(violation));
+                }
+                Ok(())
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// The power of a node fails in the middle of the append that is its next action: only so many entries are
+    /// stored.
+    pub(super) fn tear(&mut self, id: NodeId, count: usize) -> Verdict {
+        self.node(id)?;
+        let server = self.server(id)?;
+        let Some(Action::AppendLogEntries(entries)) = server.next_action() else {
+            return refuse(format!("the next action of node {id} is no append"));
+        };
+        if let Err(what) = server.tear_append(&entries, count) {
+            return Err(Violation {
+                property: "Append is possible",
+                detail: format!("{id}: {what}: {entries}"),
+            });
+        }
+        let Disk {
+            entries, commands, ..
+        } = server.disk.clone();
+        self.checker
+            .check_stored(&entries, |position| commands.get(position))?;
+        self.crash(id)
     }
 
     /// Applies what is committed on one server, and checks it.

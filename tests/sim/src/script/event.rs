@@ -7,6 +7,7 @@ use core::fmt::{Display, Formatter, Result};
 use raftbare::{Action, NodeId};
 
 use super::mail::{Flying, Sent};
+use crate::checker::Violation;
 
 /// Something that has happened, a line of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,12 @@ pub enum Event {
     Unheard(Flying),
     /// A node has executed these actions.
     Executed(NodeId, Vec<Action>),
+    /// A node leaves this action out, which is its flaw.
+    Skipped(NodeId, Action),
     /// These actions of a node wait.
     Pending(NodeId, Vec<Action>),
+    /// A flaw has broken this promise, which breaks no guarantee yet. Told once of each.
+    Noted(Violation),
     /// The answer of a node to a client.
     Answer(NodeId, String),
     /// The state of a node.
@@ -36,10 +41,12 @@ impl Display for Event {
                 write!(f, "{id}:")?;
                 write_list(f, actions)
             }
+            Self::Skipped(id, action) => write!(f, "{id} skips: {action}"),
             Self::Pending(id, actions) => {
                 write!(f, "{id} pending:")?;
                 write_list(f, actions)
             }
+            Self::Noted(violation) => write!(f, "! {violation}"),
             Self::Answer(id, answer) => write!(f, "{id} = {answer}"),
             Self::State(state) => f.write_str(state),
             Self::Sent(from, to, sent) => write!(f, "{from}->{to} {sent}"),

@@ -49,14 +49,11 @@ impl World {
     }
 
     pub(super) fn restart_from(&mut self, id: NodeId, stored: &Stored) -> Verdict {
-        if self
-            .servers
-            .get(&id)
-            .is_some_and(|server| server.node.is_some())
-        {
+        let before = self.servers.get(&id);
+        if before.is_some_and(|server| server.node.is_some()) {
             return refuse(format!("node {id} is not down"));
         }
-        let mut server = Server::new(id, None);
+        let mut server = Server::new(id, before.and_then(|server| server.flaw));
         server.disk = disk_of(stored);
         let Disk {
             entries, commands, ..
@@ -166,6 +163,7 @@ impl World {
         }
         let payload = Payload::Raft(message.clone(), commands);
         self.arrive(Flying {
+            number: 0,
             from: message.from(),
             to,
             payload,
@@ -182,6 +180,7 @@ impl World {
         self.has_snapshot_of_script = true;
         let payload = Payload::Snapshot(snapshot_at(position, config));
         self.arrive(Flying {
+            number: 0,
             from: to,
             to,
             payload,

@@ -12,6 +12,8 @@ use crate::server::Payload;
 /// A message or a snapshot on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flying {
+    /// Its place among all that were ever in flight, from 1. A copy has its own; what a script injects has 0.
+    pub number: u64,
     /// The sender.
     pub from: NodeId,
     /// The receiver.
@@ -92,17 +94,30 @@ pub(super) struct Mail {
     /// Held, oldest first.
     pub(super) held: Vec<Flying>,
     cut: BTreeSet<(NodeId, NodeId)>,
+    /// The number of the newest.
+    newest: u64,
     sent: BTreeMap<(NodeId, NodeId), Sent>,
 }
 
 impl Mail {
     /// Counts what is sent, and sends it if the link is not cut.
-    pub(super) fn send(&mut self, flying: Flying) {
-        let link = (flying.from, flying.to);
-        self.sent.entry(link).or_default().note(&flying.payload);
+    pub(super) fn send(&mut self, from: NodeId, to: NodeId, payload: Payload) {
+        let link = (from, to);
+        self.sent.entry(link).or_default().note(&payload);
         if !self.cut.contains(&link) {
-            self.flight.push(flying);
+            self.newest += 1;
+            self.flight.push(Flying {
+                number: self.newest,
+                from,
+                to,
+                payload,
+            });
         }
+    }
+
+    /// Whether what is sent over a link is lost.
+    pub(super) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        self.cut.contains(&(from, to))
     }
 
     pub(super) fn cut(&mut self, from: NodeId, to: NodeId) {
@@ -127,7 +142,11 @@ impl Mail {
 
     /// Doubles messages in flight. Returns them.
     pub(super) fn duplicate(&mut self, messages: &Messages) -> Vec<Flying> {
-        let copies = take_out(&mut self.flight.clone(), messages);
+        let mut copies = take_out(&mut self.flight.clone(), messages);
+        for copy in &mut copies {
+            self.newest += 1;
+            copy.number = self.newest;
+        }
         self.flight.extend_from_slice(&copies);
         copies
     }
@@ -163,19 +182,18 @@ impl Mail {
 fn picked(list: &[Flying], messages: &Messages) -> Vec<usize> {
     let is_picked = |flying: &Flying| {
         let is_of_number = match (&flying.payload, messages.which) {
-            (_, Which::All | Which::Next) => true,
+            (_, Which::All | Which::Nth(_)) => true,
             (Payload::Raft(message, _), Which::Number(seqno)) => message.seqno() == seqno,
             (Payload::Snapshot(_), Which::Number(_)) => false,
         };
         is_of_number && messages.links.contains(flying.from, flying.to)
     };
-    let most = if messages.which == Which::Next {
-        1
-    } else {
-        usize::MAX
+    let (skipped, most) = match messages.which {
+        Which::Nth(place) => (place - 1, 1),
+        Which::All | Which::Number(_) => (0, usize::MAX),
     };
     let places = (0..list.len()).filter(|&index| is_picked(&list[index]));
-    places.take(most).collect()
+    places.skip(skipped).take(most).collect()
 }
 
 fn take_out(list: &mut Vec<Flying>, messages: &Messages) -> Vec<Flying> {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use raftbare::{Message, MessageSeqNo, NodeId, Role, Term};
 
 use super::verb::{Fact, Ids, Links, Messages, Stored, Verb, Which};
+use crate::flaw::Flaw;
 use crate::notation::{Parser, whole};
 
 type Parsed<T> = Result<T, String>;
@@ -51,6 +52,8 @@ fn verb(line: &mut Parser<'_>) -> Parsed<Verb> {
             optional(line, count)?.map_or(usize::MAX, as_size),
         ),
         "auto" => Verb::Auto(ids(line)?),
+        "tear" => Verb::Tear(id(line)?, spaced(line, count).map(as_size)?),
+        "flaw" => Verb::Flaw(ids(line)?, spaced(line, flaw)?),
         "pending" => Verb::Pending(id(line)?),
         "show" => Verb::Show(optional(line, some_ids)?.unwrap_or(Ids::All)),
         "count" => Verb::Count(links_or_all(line)?),
@@ -102,6 +105,19 @@ fn some_ids(line: &mut Parser<'_>) -> Parsed<Ids> {
     Ok(Ids::These(ids))
 }
 
+/// The name of a mistake, or `-` for none.
+fn flaw(line: &mut Parser<'_>) -> Parsed<Option<Flaw>> {
+    if line.takes("-") {
+        return Ok(None);
+    }
+    let name = line.word();
+    let known = Flaw::ALL.iter().find(|flaw| format!("{flaw:?}") == name);
+    known
+        .copied()
+        .map(Some)
+        .ok_or(format!("{name:?} is no flaw"))
+}
+
 fn count(line: &mut Parser<'_>) -> Parsed<u64> {
     match line.number()? {
         count if count <= MOST_COMMANDS => Ok(count),
@@ -135,7 +151,13 @@ fn messages(line: &mut Parser<'_>) -> Parsed<Messages> {
 
 fn which(line: &mut Parser<'_>) -> Parsed<Which> {
     if line.takes("next") {
-        return Ok(Which::Next);
+        return Ok(Which::Nth(1));
+    }
+    if line.takes("nth ") {
+        return match count(line)? {
+            0 => line.fail("a place from 1 before this"),
+            place => Ok(Which::Nth(as_size(place))),
+        };
     }
     line.expect("#")?;
     line.number().map(MessageSeqNo::new).map(Which::Number)

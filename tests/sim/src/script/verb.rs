@@ -8,6 +8,8 @@ use raftbare::{
     NodeId, ReadStatus, Role, Term,
 };
 
+use crate::flaw::Flaw;
+
 /// A line of a script. The table in [`script`](crate::script) says what each does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
@@ -63,6 +65,10 @@ pub enum Verb {
     Take(NodeId, usize),
     /// `auto`
     Auto(Ids),
+    /// `tear`
+    Tear(NodeId, usize),
+    /// `flaw`
+    Flaw(Ids, Option<Flaw>),
     /// `pending`
     Pending(NodeId),
     /// `show`
@@ -134,8 +140,8 @@ pub struct Messages {
 pub enum Which {
     /// All.
     All,
-    /// The oldest.
-    Next,
+    /// The oldest but so many: 1 is the oldest.
+    Nth(usize),
     /// Those of this number.
     Number(MessageSeqNo),
 }

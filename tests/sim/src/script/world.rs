@@ -29,6 +29,8 @@ pub struct World {
     /// What was last told of each node.
     pub(super) told: BTreeMap<NodeId, (Role, Term, LogIndex)>,
     pub(super) events: Vec<Event>,
+    /// Which promises the flaws of servers have broken.
+    pub(super) noted: BTreeSet<&'static str>,
     /// A snapshot came from the script, so nobody knows what state its commands have led to.
     pub(super) has_snapshot_of_script: bool,
 }
@@ -60,6 +62,12 @@ impl World {
     #[must_use]
     pub fn held(&self) -> &[Flying] {
         &self.mail.held
+    }
+
+    /// Whether what is sent over a link from now on is lost.
+    #[must_use]
+    pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        self.mail.is_cut(from, to)
     }
 
     /// Takes what has happened since this was last called.
@@ -110,6 +118,11 @@ impl World {
                 self.node(*id)?;
                 self.follow_drain(*id, *count)
             }
+            Verb::Tear(id, count) => self.tear(*id, *count),
+            Verb::Flaw(ids, flaw) => self.each(ids, |world, id| {
+                world.server(id)?.flaw = *flaw;
+                Ok(())
+            }),
             Verb::Pending(id) => {
                 let actions = self.node(*id)?.actions().clone().collect();
                 self.events.push(Event::Pending(*id, actions));
@@ -194,7 +207,7 @@ impl World {
     fn settle(&mut self, links: &Links) -> Verdict {
         let next = Messages {
             links: links.clone(),
-            which: Which::Next,
+            which: Which::Nth(1),
         };
         for _ in 0..Self::MOST_ARRIVALS {
             let Some(flying) = self.mail.take(&next).pop() else {

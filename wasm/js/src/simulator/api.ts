@@ -15,6 +15,13 @@ export {
   parsePosition,
 } from "./notation.js";
 export { FLAWS, type Flaw, type SimulationOptions } from "./options.js";
-export { type Failure, type Flying, type Played, ScriptWorld } from "./script.js";
+export {
+  type Failure,
+  type Flying,
+  type Outline,
+  type Played,
+  ScriptWorld,
+  type ServerOutline,
+} from "./script.js";
 export { type Counts, type PendingEvent, Simulation } from "./simulation.js";
 export type { NodeState, Payload, ServerState, Violation } from "./state.js";

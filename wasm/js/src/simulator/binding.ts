@@ -38,6 +38,10 @@ export interface RawScriptWorld extends Raw {
   play(): number;
   servers(): number;
   mail(): number;
+  outline(after: bigint): number;
+  server(id: bigint): number;
+  getCommitStatus(id: bigint, term: bigint, index: bigint): number;
+  isCut(from: bigint, to: bigint): boolean;
 }
 
 export interface RawNotation extends Raw {

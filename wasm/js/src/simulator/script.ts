@@ -1,4 +1,7 @@
-import { text } from "../check.js";
+import type { Action } from "../action.js";
+import { text, u64 } from "../check.js";
+import { type LogPosition, checkPosition } from "../position.js";
+import { COMMIT_STATUSES, type CommitStatus, type Role } from "../status.js";
 import { type RawScriptWorld, simulator } from "./binding.js";
 import { Handle } from "./handle.js";
 import type { Payload, ServerState, Violation } from "./state.js";
@@ -14,11 +17,41 @@ export interface Failure {
 
 /** A message or snapshot on its way in a {@link ScriptWorld}. */
 export interface Flying {
+  /** Its place among all that were ever on their way in this world, from 1n. A copy has its own. */
+  readonly number: bigint;
   readonly from: bigint;
   readonly to: bigint;
   /** It in the notation: `2 < 1 t1 #1 RequestVoteCall last 0/1`. */
   readonly text: string;
   readonly payload: Payload;
+}
+
+/** The small things of all servers, and what is on its way: cheap enough to be asked for after every line. */
+export interface Outline {
+  readonly servers: readonly ServerOutline[];
+  /** The numbers of what is on its way, oldest first. */
+  readonly inFlight: readonly bigint[];
+  /** The numbers of what is held, oldest first. */
+  readonly held: readonly bigint[];
+  /** What is on its way and has a number above that which was asked for. */
+  readonly sent: readonly Flying[];
+}
+
+/** The small things of a server. */
+export interface ServerOutline {
+  readonly id: bigint;
+  /** Those of its node; `undefined` while it is down. */
+  readonly node:
+    | {
+        readonly role: Role;
+        readonly currentTerm: bigint;
+        readonly votedFor: bigint | undefined;
+        readonly leaderId: bigint | undefined;
+        readonly commitIndex: bigint;
+        /** The kind of the action that is to be executed next, if any waits. */
+        readonly next: Action["type"] | undefined;
+      }
+    | undefined;
 }
 
 /** What happened when lines were played. */
@@ -100,13 +133,45 @@ export class ScriptWorld extends Handle<RawScriptWorld> {
 
   #mail(): { inFlight: Flying[]; held: Flying[] } {
     const wire = this.at(this.raw.mail());
-    const flying = (): Flying => ({
-      from: wire.integer(),
-      to: wire.integer(),
-      text: wire.text(),
-      payload: wire.payload()!,
-    });
-    return { inFlight: wire.list(flying), held: wire.list(flying) };
+    return { inFlight: wire.list(() => wire.flying()), held: wire.list(() => wire.flying()) };
+  }
+
+  /**
+   * The small things of all servers, and what is on its way. The newest number seen so far says what of the latter is
+   * to be told in full.
+   *
+   * ```ts
+   * const world = new ScriptWorld();
+   * world.step("start 1,2\nfound 1 {1,2}");
+   * world.outline().sent.map((flying) => flying.text); // ["2 < 1 t1 #1 RequestVoteCall last 0/1"]
+   * world.outline(1n).sent; // []
+   * ```
+   */
+  outline(after = 0n): Outline {
+    const wire = this.at(this.raw.outline(u64(after, "after")));
+    return {
+      servers: wire.list(() => wire.serverOutline()),
+      inFlight: wire.list(() => wire.integer()),
+      held: wire.list(() => wire.integer()),
+      sent: wire.list(() => wire.flying()),
+    };
+  }
+
+  /** One of the {@link servers}; `undefined` if it was never started. */
+  server(id: bigint): ServerState | undefined {
+    const wire = this.at(this.raw.server(u64(id, "id")));
+    return wire.list(() => wire.server())[0];
+  }
+
+  /** What a node says of a proposal; `"unknown"` while it is down. Nothing happens by being asked. */
+  getCommitStatus(id: bigint, position: LogPosition): CommitStatus {
+    const { term, index } = checkPosition(position, "position");
+    return COMMIT_STATUSES[this.raw.getCommitStatus(u64(id, "id"), term, index)]!;
+  }
+
+  /** Whether what is sent over a link is lost: by `cut`, until `mend`. */
+  isCut(from: bigint, to: bigint): boolean {
+    return this.raw.isCut(u64(from, "from"), u64(to, "to"));
   }
 }
 

@@ -1,7 +1,20 @@
-import { Actions } from "../action.js";
+import { type Action, Actions } from "../action.js";
 import { ROLES } from "../status.js";
 import { Wire } from "../wire.js";
+import type { Flying, ServerOutline } from "./script.js";
 import type { NodeState, Payload, ServerState, Violation } from "./state.js";
+
+/** The kinds of actions as {@link Wire.action} numbers them, and none. */
+const ACTION_TYPES: readonly (Action["type"] | undefined)[] = [
+  "setElectionTimeout",
+  "saveCurrentTerm",
+  "saveVotedFor",
+  "broadcastMessage",
+  "appendLogEntries",
+  "sendMessage",
+  "installSnapshot",
+  undefined,
+];
 
 /** Reads what the simulator's classes hand over; see `wasm/src/simulator/parts.rs`. */
 export class SimulatorWire extends Wire {
@@ -29,6 +42,31 @@ export class SimulatorWire extends Wire {
       log: this.log(),
       actions: new Actions(this.actions()),
       matchIndexes: new Map(this.list(() => [this.integer(), this.integer()] as const)),
+    };
+  }
+
+  serverOutline(): ServerOutline {
+    return { id: this.integer(), node: this.boolean() ? this.#nodeOutline() : undefined };
+  }
+
+  #nodeOutline(): NonNullable<ServerOutline["node"]> {
+    return {
+      role: this.word(ROLES),
+      currentTerm: this.integer(),
+      votedFor: this.optional(),
+      leaderId: this.optional(),
+      commitIndex: this.integer(),
+      next: this.word(ACTION_TYPES),
+    };
+  }
+
+  flying(): Flying {
+    return {
+      number: this.integer(),
+      from: this.integer(),
+      to: this.integer(),
+      text: this.text(),
+      payload: this.payload()!,
     };
   }
 

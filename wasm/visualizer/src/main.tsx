@@ -1,0 +1,23 @@
+import { render } from "preact";
+import { App } from "./view/app.js";
+import { startClock } from "./view/clock.js";
+import { startKeys } from "./view/keys.js";
+import { openHash, startSharing } from "./view/sharing.js";
+import { beginCalm, isPlaying, message } from "./view/store.js";
+import "./style/base.css";
+import "./style/ring.css";
+import "./style/node.css";
+import "./style/time.css";
+import "./style/logs.css";
+import "./style/panels.css";
+import "./style/phone.css";
+
+beginCalm(5);
+const why = (await openHash()) ? "" : message.value;
+if (location.hash.length < 2 || why !== "") isPlaying.value = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+render(<App />, document.getElementById("app")!);
+message.value = why;
+startClock();
+startKeys();
+startSharing();
+addEventListener("hashchange", () => void openHash());

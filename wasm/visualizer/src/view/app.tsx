@@ -1,0 +1,53 @@
+import { BreakIt } from "./break-it.js";
+import { Branches } from "./branches.js";
+import { ClusterPanel } from "./cluster.js";
+import { DialsPanel } from "./dials.js";
+import { Feed } from "./feed.js";
+import { Flights } from "./flights.js";
+import { Header } from "./header.js";
+import { Logs } from "./logs.js";
+import { Majorities } from "./majorities.js";
+import { Network } from "./network.js";
+import { NodePanel } from "./node-panel.js";
+import { Requests } from "./requests.js";
+import { Ring } from "./ring.js";
+import { ScenarioPanel } from "./scenario.js";
+import { Transport } from "./transport.js";
+import { TryIt } from "./try-it.js";
+
+export function App() {
+  return (
+    <>
+      <Header />
+      <main>
+        <div class="stage">
+          <section class="card ring-card" aria-label="The cluster">
+            <TryIt />
+            <Ring />
+            <Majorities />
+          </section>
+          <div class="side">
+            <NodePanel />
+            <Feed />
+          </div>
+          <Transport />
+        </div>
+        <Branches />
+        <Logs />
+        <div class="panels">
+          <Flights />
+          <Requests />
+          <Network />
+          <ClusterPanel />
+          <BreakIt />
+          <DialsPanel />
+          <ScenarioPanel />
+        </div>
+      </main>
+      <footer>
+        Everything you see is the core that runs on servers and microcontrollers, compiled to WebAssembly; this page
+        only moves its messages. Section numbers are those of the Raft paper.
+      </footer>
+    </>
+  );
+}

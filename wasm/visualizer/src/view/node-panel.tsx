@@ -1,0 +1,152 @@
+import type { Action, ServerState } from "raftbare/simulator";
+import { formatAction } from "raftbare/simulator";
+import { signal } from "@preact/signals";
+import { crashAfter } from "../engine/acts.js";
+import type { Done } from "../engine/moment.js";
+import { actionWords, crashChoices, isStoring, seconds } from "../model/words.js";
+import { crashOrRestart, fireTimer, propose, takeSnapshot } from "./acts.js";
+import { act, isPlaying, selectedNode, view } from "./store.js";
+
+const choice = signal(0);
+
+function State({ server }: { server: ServerState }) {
+  const { node, disk } = server;
+  const vote = (id: bigint | undefined): string => (id === undefined ? "nobody" : String(id));
+  return (
+    <table class="state">
+      <thead>
+        <tr>
+          <td></td>
+          <th scope="col">in memory</th>
+          <th scope="col">on disk</th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">term</th>
+          <td>{node ? String(node.currentTerm) : "–"}</td>
+          <td>{String(disk.currentTerm)}</td>
+        </tr>
+        <tr>
+          <th scope="row">vote</th>
+          <td>{node ? vote(node.votedFor) : "–"}</td>
+          <td>{vote(disk.votedFor)}</td>
+        </tr>
+        <tr>
+          <th scope="row">last entry</th>
+          <td>{node ? `${node.log.lastPosition.term}/${node.log.lastPosition.index}` : "–"}</td>
+          <td>{`${disk.log.lastPosition.term}/${disk.log.lastPosition.index}`}</td>
+        </tr>
+        <tr>
+          <th scope="row">commit</th>
+          <td>{node ? String(node.commitIndex) : "–"}</td>
+          <td class="faint">never stored</td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
+/** All that a running node asks for, and what was done of it last. */
+function Actions({ pending, done }: { pending: readonly Action[]; done: readonly Done[] }) {
+  return (
+    <ol class="actions" aria-label="Actions">
+      {pending.map((action) => {
+        const text = formatAction(action);
+        return (
+          <li key={`p${text}`} class={isStoring(action) ? "pending storing" : "pending"}>
+            <b>to do</b> {actionWords(text)} <code>{text}</code>
+          </li>
+        );
+      })}
+      {[...done]
+        .reverse()
+        .slice(0, 8)
+        .map(({ number, at, text, isSkipped }) => (
+          <li key={number} class={isSkipped ? "skipped" : ""}>
+            <b>{isSkipped ? "skipped" : seconds(at)}</b> {actionWords(text)} <code>{text}</code>
+          </li>
+        ))}
+    </ol>
+  );
+}
+
+function Crash({ server }: { server: ServerState }) {
+  const choices = crashChoices([...(server.node?.actions ?? [])]);
+  const chosen = choices[Math.min(choice.value, choices.length - 1)]!;
+  const crash = (): void => {
+    choice.value = 0;
+    act(crashAfter(Number(server.id), chosen.actions, chosen.entries));
+  };
+  return (
+    <div class="row">
+      <button type="button" class="bad" onClick={crash}>
+        Crash
+      </button>
+      <label>
+        stored by then:
+        <select
+          value={String(choices.indexOf(chosen))}
+          onFocus={() => (isPlaying.value = false)}
+          onChange={(event) => (choice.value = Number(event.currentTarget.value))}
+        >
+          {choices.map(({ label }, at) => (
+            <option key={label} value={String(at)}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+export function NodePanel() {
+  const { servers, ids, moment } = view.value;
+  const id = selectedNode.value ?? ids[0];
+  const server = servers.find((one) => Number(one.id) === id);
+  if (server === undefined || id === undefined) return null;
+  const { node } = server;
+  const leads =
+    node?.role === "leader" ? "leader" : node ? `${node.role}, follows ${node.leaderId ?? "nobody"}` : "down";
+  return (
+    <section class="card node-panel" aria-label="Selected node">
+      <div class="tabs" role="group" aria-label="Select a node">
+        {ids.map((one) => (
+          <button type="button" key={one} aria-pressed={one === id} onClick={() => (selectedNode.value = one)}>
+            {one}
+          </button>
+        ))}
+      </div>
+      <h2>
+        Node {id} <small>{leads}</small>
+      </h2>
+      <div class="row">
+        <button type="button" onClick={() => propose()} disabled={!node} title="p">
+          Propose
+        </button>
+        <button type="button" onClick={() => propose(5)} disabled={!node}>
+          ×5
+        </button>
+        <button type="button" onClick={fireTimer} disabled={!node} title="t">
+          {node?.role === "leader" ? "Heartbeat now" : "Time out now"}
+        </button>
+        <button type="button" onClick={takeSnapshot} disabled={!node} title="s">
+          Snapshot
+        </button>
+      </div>
+      {node ? (
+        <Crash server={server} />
+      ) : (
+        <div class="row">
+          <button type="button" onClick={crashOrRestart}>
+            Restart from disk
+          </button>
+        </div>
+      )}
+      <State server={server} />
+      <h3>What the library asks you to do</h3>
+      <Actions pending={[...(node?.actions ?? [])]} done={moment.done.get(id) ?? []} />
+    </section>
+  );
+}

@@ -1,0 +1,85 @@
+import { nodePlace, nodeRadius, onTheWay, RADIUS, SIZE, type Place } from "../model/ring.js";
+import { membership, presentConfig } from "../model/majorities.js";
+import { FlightMark } from "./flight-mark.js";
+import { NodeShape } from "./node-shape.js";
+import { progress } from "../engine/flight.js";
+import { inspect, selectedFlight, selectedNode, view } from "./store.js";
+
+/** A link that is cut: dashed, with a cross nearer to who is not heard. */
+function CutLink({ from, to, radius }: { from: Place; to: Place; radius: number }) {
+  const [start, end] = [onTheWay(from, to, 0.04, radius), onTheWay(from, to, 0.96, radius)];
+  const cross = onTheWay(from, to, 0.3, radius);
+  return (
+    <g class="cut">
+      <line x1={start.x} y1={start.y} x2={end.x} y2={end.y} />
+      <text x={cross.x} y={cross.y + 5} text-anchor="middle">
+        ✕
+      </text>
+    </g>
+  );
+}
+
+function description(): string {
+  const { servers } = view.value;
+  const parts = servers.map(({ id, node }) =>
+    node === undefined ? `${id} is down` : `${id} is ${node.role} in term ${node.currentTerm}`,
+  );
+  return `The nodes on a ring: ${parts.join("; ")}.`;
+}
+
+export function Ring() {
+  const { moment, servers, ids, now } = view.value;
+  const places = new Map(ids.map((id, at) => [id, nodePlace(at, ids.length)]));
+  const radius = nodeRadius(ids.length);
+  const config = presentConfig(servers);
+  const links = ids.flatMap((from) => ids.map((to) => [from, to] as const)).filter(([from, to]) => from !== to);
+  return (
+    <svg class="ring" viewBox={`0 18 ${SIZE} ${SIZE - 36}`} role="img" aria-label={description()}>
+      {ids.length > 2 && <circle class="orbit" cx={SIZE / 2} cy={SIZE / 2} r={RADIUS} />}
+      {links.map(
+        ([from, to]) =>
+          moment.world.isCut(BigInt(from), BigInt(to)) && (
+            <CutLink key={`${from}-${to}`} from={places.get(from)!} to={places.get(to)!} radius={radius} />
+          ),
+      )}
+      {servers.map((server) => {
+        const id = Number(server.id);
+        return (
+          <NodeShape
+            key={id}
+            server={server}
+            place={places.get(id)!}
+            radius={radius}
+            timer={moment.timers.get(id)}
+            ballot={moment.ballots.get(id)}
+            membership={membership(config, server.id)}
+            config={config}
+            now={now}
+            isSelected={selectedNode.value === id}
+            onSelect={() => (selectedNode.value = id)}
+          />
+        );
+      })}
+      {[...moment.flights.values()].map((flight) => {
+        const [from, to] = [places.get(flight.from), places.get(flight.to)];
+        return (
+          from &&
+          to && (
+            <FlightMark
+              key={flight.number}
+              flight={flight}
+              place={onTheWay(
+                from,
+                to,
+                flight.isHeld ? Math.min(0.9, progress(flight, now)) : progress(flight, now),
+                radius + 8,
+              )}
+              isSelected={selectedFlight.value === flight.number}
+              onSelect={() => inspect(flight.number)}
+            />
+          )
+        );
+      })}
+    </svg>
+  );
+}
