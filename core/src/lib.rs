@@ -112,6 +112,13 @@
 //! A log takes memory per term and per configuration, none per command. In a steady state nothing allocates:
 //! not a commit, not a heartbeat, pipelined or not. A [`Replica`](replica::Replica) allocates for the payloads only.
 //!
+//! # Where a panic could come from
+//!
+//! None comes from the source of this crate; in a release build for a microcontroller that is checked call by call.
+//! What remains is inside the containers that it uses: `alloc` (`BTreeMap`, `BTreeSet`, `Vec`, `Box`), `core`,
+//! `hashbrown` and `heapless`. They stop if no memory is left, or if their own structure were broken. The list by
+//! file, which must not grow, is `xtask/footprint/panics.txt` in the repository.
+//!
 //! # Features
 //!
 //! - `defmt`: `defmt::Format` for the public types, in the notation of their `Display`. Off by default.

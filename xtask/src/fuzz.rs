@@ -10,7 +10,12 @@ use std::{fs, process::Command};
 const FOLDER: &str = "tests/fuzz";
 
 /// The targets, and how long an input of each may get.
-const TARGETS: [(&str, u32); 3] = [("codec", 256), ("node", 600), ("schedule", 900)];
+const TARGETS: [(&str, u32); 4] = [
+    ("codec", 256),
+    ("node", 600),
+    ("replica", 600),
+    ("schedule", 900),
+];
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {

@@ -91,6 +91,16 @@ impl Toolchain {
         })
     }
 
+    /// The compiler.
+    pub(crate) fn rustc(&self) -> PathBuf {
+        match self.debian_linker {
+            Some(_) => Path::new(DEBIAN_BIN).join("rustc"),
+            None => env::var_os("RUSTC")
+                .unwrap_or_else(|| "rustc".into())
+                .into(),
+        }
+    }
+
     /// `cargo <subcommand>` for the target, free of what the outer cargo and the user set for host builds.
     pub(crate) fn cargo(&self, subcommand: &str) -> Command {
         let mut command = if self.debian_linker.is_some() {

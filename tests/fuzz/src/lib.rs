@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`codec`] | bytes from a link or a store | refused, or the one encoding of what they mean; memory within the limits |
 //! | [`node`] | messages and calls of any content for one node, crashes | what one node owes to anybody: [`node::checks`] |
+//! | [`replica`] | envelopes and calls of any content for one replica, crashes and failures of its store | what a replica owes to anybody |
 //! | [`schedule`] | what happens next to a cluster: arrivals, losses, timeouts, crashes, members | Raft's guarantees, by the simulator's checker; agreement once it is healed |
 //!
 //! The same code runs in two places. In the test command (`tests/stable.rs`), on any toolchain: the inputs kept in
@@ -16,6 +17,7 @@
 pub mod bytes;
 pub mod codec;
 pub mod node;
+pub mod replica;
 pub mod schedule;
 
 /// Is told, by name, what an execution has come to.
@@ -25,8 +27,9 @@ pub type Tell<'a> = &'a mut dyn FnMut(&'static str);
 pub type Target = (&'static str, fn(&[u8], Tell<'_>));
 
 /// All targets.
-pub const TARGETS: [Target; 3] = [
+pub const TARGETS: [Target; 4] = [
     ("codec", codec::run),
     ("node", node::run),
+    ("replica", replica::run),
     ("schedule", schedule::run),
 ];

@@ -1,7 +1,8 @@
 //! Target `schedule`: the bytes say what happens next to a cluster of three, with a fourth node to spare.
 //!
 //! Each three bytes are one event: what, and two arguments. So a byte that is changed changes one event, and bytes
-//! that are cut out take whole events with them. Behind the end everything is healed, and the cluster has to agree.
+//! that are cut out take whole events with them. Whether the nodes have stable leadership is said by the first byte.
+//! Behind the end everything is healed, and the cluster has to agree.
 
 use raftbare::{ClusterConfig, Node, NodeId};
 use raftbare_sim::checker::Verdict;
@@ -20,7 +21,9 @@ use world::World;
 ///
 /// If a guarantee of Raft is broken, by the simulator's checker, or the healed cluster does not agree.
 pub fn run(bytes: &[u8], tell: Tell<'_>) {
-    let mut world = World::new();
+    // The upper bits of the first byte mean nothing else.
+    let is_stable = bytes.first().is_some_and(|&byte| byte >= 224);
+    let mut world = World::new(is_stable);
     let mut events = bytes.chunks_exact(3);
     let verdict = events
         .try_for_each(|event| play(&mut world, event[0] % 32, event[1], event[2]))

@@ -129,6 +129,24 @@ fn node() {
 }
 
 #[test]
+fn replica() {
+    fuzz(
+        "replica",
+        60_000,
+        600,
+        &[
+            ("sent", 100_000),
+            ("applied", 100_000),
+            ("snapshot", 20_000),
+            ("snapshot loaded", 5_000),
+            ("chunk", 5_000),
+            ("crash", 15_000),
+            ("storage failure", 3_000),
+        ],
+    );
+}
+
+#[test]
 fn schedule() {
     fuzz(
         "schedule",
@@ -136,6 +154,7 @@ fn schedule() {
         900,
         &[
             ("leader", 30_000),
+            ("stable leader", 2_000),
             ("commit", 300_000),
             ("read", 10_000),
             ("snapshot", 5_000),

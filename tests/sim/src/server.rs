@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use raftbare::{
-    LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageSeqNo, Node, NodeId, ReadStatus,
+    Action, LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageSeqNo, Node, NodeId,
+    ReadStatus,
 };
 
 use crate::disk::{Commands, Disk, Snapshot};
@@ -23,7 +24,7 @@ pub enum Payload {
 }
 
 /// A server of the simulated cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Server {
     /// The identifier of its node.
     pub id: NodeId,
@@ -96,6 +97,21 @@ impl Server {
             }
             _ => {}
         }
+        self.disk.append(entries, &self.commands, keep)
+    }
+
+    /// What [`next_effect`](crate::integration::Integration::next_effect) executes next, or leaves out.
+    #[must_use]
+    pub fn next_action(&self) -> Option<Action> {
+        let mut actions = self.node.as_ref()?.actions().clone();
+        match self.flaw {
+            Some(flaw) => flaw.next_action(&mut actions),
+            None => actions.next(),
+        }
+    }
+
+    /// The power fails in the middle of an append: the first `keep` entries are stored.
+    pub fn tear_append(&mut self, entries: &LogEntries, keep: usize) -> Result<(), &'static str> {
         self.disk.append(entries, &self.commands, keep)
     }
 

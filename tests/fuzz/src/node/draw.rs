@@ -108,7 +108,8 @@ fn config(bytes: &mut Bytes<'_>) -> ClusterConfig {
     config
 }
 
-fn next_config(bytes: &mut Bytes<'_>, node: &Node) -> ClusterConfig {
+/// A configuration that may be proposed next, or any.
+pub fn next_config(bytes: &mut Bytes<'_>, node: &Node) -> ClusterConfig {
     match bytes.chance(64) {
         true => config(bytes),
         false => node.config().to_joint_consensus(&ids(bytes), &ids(bytes)),
@@ -140,7 +141,8 @@ fn entries(bytes: &mut Bytes<'_>, prev: LogPosition, count: u8, rises: bool) -> 
     entries
 }
 
-fn message(bytes: &mut Bytes<'_>, node: &Node) -> Message {
+/// A message of any content; most of what it names, the node knows, or nearly.
+pub fn message(bytes: &mut Bytes<'_>, node: &Node) -> Message {
     let term = match bytes.below(16) {
         0 => Term::new(bytes.number()),
         1..=2 => node.current_term() + Term::new(1),

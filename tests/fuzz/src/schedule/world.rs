@@ -1,6 +1,6 @@
 //! The cluster and its network, in which nothing happens by itself.
 
-use raftbare::{LogPosition, Node, NodeId};
+use raftbare::{LogPosition, Node, NodeId, NodeOptions, StableLeadership};
 use raftbare_sim::checker::{Checker, Verdict};
 use raftbare_sim::integration::{Content, Effect, Integration, Read};
 use raftbare_sim::random::Random;
@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) proposed: Vec<LogPosition>,
     next_command: u64,
     pub(super) told: Vec<&'static str>,
+    /// What each node is told when it starts.
+    options: NodeOptions,
 }
 
 impl World {
@@ -38,7 +40,9 @@ impl World {
     /// More packets are not on their way at once: the oldest is lost.
     const MOST_FLYING: usize = 32;
 
-    pub(super) fn new() -> Self {
+    pub(super) fn new(is_stable: bool) -> Self {
+        let mut options = NodeOptions::default();
+        options.stable_leadership = is_stable.then(StableLeadership::default);
         let ids = (1..=Self::SERVERS).map(NodeId::new);
         let mut this = Self {
             servers: ids.map(|id| Server::new(id, None)).collect(),
@@ -49,7 +53,11 @@ impl World {
             proposed: Vec::new(),
             next_command: 1,
             told: Vec::new(),
+            options,
         };
+        for server in &mut this.servers {
+            server.set_node_options(options);
+        }
         this.found();
         this
     }
@@ -69,7 +77,11 @@ impl World {
 
     /// What the run has come to.
     pub(super) fn tell(&self, tell: Tell<'_>) {
-        (0..self.checker.leaders_seen()).for_each(|_| tell("leader"));
+        let leader = match self.options.stable_leadership {
+            Some(_) => "stable leader",
+            None => "leader",
+        };
+        (0..self.checker.leaders_seen()).for_each(|_| tell(leader));
         (0..self.checker.commit_index().get()).for_each(|_| tell("commit"));
         self.told.iter().for_each(|what| tell(what));
     }
@@ -161,7 +173,9 @@ impl World {
         if self.server(id).node.is_some() {
             return Ok(());
         }
+        let options = self.options;
         self.server(id).restart();
+        self.server(id).set_node_options(options);
         self.found();
         self.follow_input(id, false)
     }

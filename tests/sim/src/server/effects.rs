@@ -71,11 +71,10 @@ impl Integration for Server {
     }
 
     fn lose_power(&mut self, random: &mut Random) {
-        if let Some(entries) = self.appending.take() {
-            let keep = random.below(entries.len() as u64 + 1) as usize;
-            self.finish_append(&entries, keep);
-        }
-        self.crash();
+        // Where nothing is being written, no number is drawn.
+        let written = self.appending.as_ref();
+        let written = written.map_or(0, |it| random.below(it.len() as u64 + 1) as usize);
+        self.crash_within_write(written);
     }
 
     fn restart(&mut self) {
@@ -128,6 +127,14 @@ impl Integration for Server {
 }
 
 impl Server {
+    /// Crashes. Of the entries that are being written, the first `written` are on the disk.
+    pub fn crash_within_write(&mut self, written: usize) {
+        if let Some(entries) = self.appending.take() {
+            self.finish_append(&entries, written);
+        }
+        self.crash();
+    }
+
     /// Executes one action of the running node. Nothing else in this package does.
     fn execute(&mut self, action: Action) -> Effect<Box<Payload>> {
         let Some(node) = &self.node else {

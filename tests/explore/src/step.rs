@@ -1,0 +1,285 @@
+//! One input of one server, and all that may come of it.
+
+use raftbare::{
+    ClusterConfig, LogIndex, LogPosition, Message, Node, NodeId, NodeOptions, ReadStatus,
+};
+use raftbare_sim::checker::{Checker, Verdict, Violation};
+use raftbare_sim::flaw::Flaw;
+use raftbare_sim::integration::{Effect, Integration, Read};
+use raftbare_sim::server::{Payload, Server};
+
+use crate::bounds::command_at;
+use crate::properties;
+
+/// A server, with the read that one of its clients waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Local {
+    /// In memory and on disk.
+    pub server: Server,
+    /// The newest read that is neither answered nor lost.
+    pub read: Option<Read>,
+}
+
+/// What happens to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Its timer fires.
+    Timeout,
+    /// A client proposes a command.
+    Propose,
+    /// An operator proposes this configuration.
+    Config(ClusterConfig),
+    /// It takes a snapshot of its state.
+    Snapshot,
+    /// A client begins a read, which has to see all up to this index.
+    Read(LogIndex),
+    /// A message arrives, with only so many of its entries.
+    Receive(Payload, Option<usize>),
+    /// Nothing, but the actions that wait are executed.
+    Take,
+}
+
+/// How far the server gets after an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum After {
+    /// It executes all of its actions.
+    Taken,
+    /// It executes so many actions, and the others wait.
+    Waits(u8),
+    /// It executes so many actions, crashes then or within the next one, and starts again.
+    Crashed(u8),
+}
+
+/// What a server has sent, and to whom.
+pub type Sent = Vec<(NodeId, Payload)>;
+
+/// What may come of an input.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// How far the server gets.
+    pub after: After,
+    /// What it is then.
+    pub local: Local,
+    /// What it has sent on the way.
+    pub sent: Sent,
+    /// What it was before it crashed, if it did, when it had executed its last action.
+    pub crashed: Option<Local>,
+    /// Whether all properties hold that a server can break alone.
+    pub verdict: Verdict,
+}
+
+impl Local {
+    /// A server that comes back from its disk, or is started for the first time, with nothing left to do.
+    #[must_use]
+    pub fn start(mut server: Server, options: NodeOptions) -> Self {
+        server.restart();
+        let mut local = Self { server, read: None };
+        if let Some(node) = &mut local.server.node {
+            node.set_options(options);
+        }
+        while local.server.next_effect().is_some() {}
+        local
+    }
+
+    /// The running node.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: between two steps it always runs.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        self.server.node.as_ref().expect("it runs")
+    }
+
+    /// All that may come of an input: crashes only if they are wanted.
+    #[must_use]
+    pub fn outcomes(&self, input: &Input, crashes: bool) -> Vec<Outcome> {
+        let mut run = Run::new(self, crashes);
+        if let Err(violation) = run.give(input) {
+            run.end(After::Taken, Err(violation));
+        } else {
+            let verdict = run.execute_all();
+            if *input != Input::Take || !self.node().actions().is_empty() {
+                run.end(After::Taken, verdict);
+            }
+        }
+        run.outcomes
+    }
+}
+
+/// A step that is under way.
+struct Run<'a> {
+    before: &'a Local,
+    local: Local,
+    sent: Sent,
+    crashes: bool,
+    /// Actions that are executed.
+    taken: u8,
+    /// What the server was then.
+    after_action: Local,
+    outcomes: Vec<Outcome>,
+}
+
+impl<'a> Run<'a> {
+    fn new(before: &'a Local, crashes: bool) -> Self {
+        Self {
+            before,
+            local: before.clone(),
+            sent: Vec::new(),
+            crashes,
+            taken: 0,
+            after_action: before.clone(),
+            outcomes: Vec::new(),
+        }
+    }
+
+    fn give(&mut self, input: &Input) -> Verdict {
+        let server = &mut self.local.server;
+        match input {
+            Input::Timeout => server.handle_timeout(),
+            Input::Propose => {
+                let node = self.before.node();
+                let index = node.log().last_position().index + LogIndex::new(1);
+                let term = node.current_term();
+                server.propose(command_at(LogPosition { term, index }));
+            }
+            Input::Config(config) => {
+                server.propose_config(config.clone());
+            }
+            Input::Snapshot => server.take_snapshot(),
+            Input::Read(bound) => {
+                self.local.read = server.begin_read(*bound);
+            }
+            Input::Receive(payload, cut) => {
+                let mut packet = Box::new(payload.clone());
+                if let Some(len) = cut {
+                    server.cut(&mut packet, *len);
+                }
+                Integration::receive(server, packet);
+            }
+            Input::Take => {}
+        }
+        let message = match input {
+            Input::Receive(Payload::Raft(message, _), _) => Some(message),
+            _ => None,
+        };
+        properties::one_vote_per_term(self.before.node(), self.local.node(), message)?;
+        self.check()
+    }
+
+    /// Executes all actions. Between any two of them the others may wait, or the server may crash; within a write it
+    /// may crash, too.
+    fn execute_all(&mut self) -> Verdict {
+        loop {
+            self.after_action.clone_from(&self.local);
+            self.may_crash(0);
+            self.may_wait();
+            let Some(mut effect) = self.local.server.next_effect() else {
+                return Checker::check_drained(&self.local.server);
+            };
+            if let Effect::Append(entries) = &effect {
+                (1..entries.len()).for_each(|written| self.may_crash(written));
+                // The second half of the write.
+                effect = self.local.server.next_effect().unwrap_or(Effect::Done);
+            }
+            self.taken += 1;
+            match effect {
+                Effect::Send(to, payload) => self.send(to, *payload)?,
+                Effect::Broadcast(payload) => {
+                    let peers: Vec<_> = self.local.node().peers().collect();
+                    for to in peers {
+                        self.send(to, (*payload).clone())?;
+                    }
+                }
+                Effect::Failed(violation) => return Err(violation),
+                _ => {}
+            }
+            if self.before.server.flaw != Some(Flaw::CountsStaleReplies) {
+                // Nobody else looks at it.
+                self.local.server.newest_seqno = self.before.server.newest_seqno;
+            }
+            self.check()?;
+        }
+    }
+
+    fn send(&mut self, to: NodeId, payload: Payload) -> Verdict {
+        if let Payload::Raft(message, _) = &payload {
+            let server = &self.local.server;
+            properties::persist_before_send(self.before.node(), server, to, message)?;
+        }
+        self.sent.push((to, payload));
+        Ok(())
+    }
+
+    /// Applies what is committed, and checks what a server can break alone.
+    fn check(&mut self) -> Verdict {
+        let Local { server, read } = &mut self.local;
+        while server.apply_next().map_err(|what| Violation {
+            property: "Committed entries can be applied",
+            detail: format!("{}: {what}", server.id),
+        })? {}
+        properties::never_back(&self.before.server, server)?;
+        properties::stored_term_never_back(&self.before.server.disk, &server.disk)?;
+        if let Some(waiting) = read {
+            let status = server.read_status(waiting);
+            Checker::check_read(server.id, waiting.bound, status)?;
+            if status != ReadStatus::Pending {
+                *read = None;
+            }
+        }
+        properties::leader_append_only(self.before.node(), self.local.node())
+    }
+
+    /// The actions that are left wait. Where nothing has happened yet, that is no step.
+    fn may_wait(&mut self) {
+        if self.local != *self.before && !self.local.node().actions().is_empty() {
+            self.end(After::Waits(self.taken), Ok(()));
+        }
+    }
+
+    /// The server crashes here, with so many entries of the present write on its disk, and starts again.
+    fn may_crash(&mut self, written: usize) {
+        if !self.crashes {
+            return;
+        }
+        let mut server = self.local.server.clone();
+        server.crash_within_write(written);
+        let local = Local::start(server, *self.local.node().options());
+        let is_known = self.outcomes.iter().any(|known| {
+            known.local == local
+                && known.sent == self.sent
+                && known.crashed.as_ref() == Some(&self.after_action)
+        });
+        if !is_known {
+            let crashed = Some(self.after_action.clone());
+            self.push(After::Crashed(self.taken), local, crashed, Ok(()));
+        }
+    }
+
+    fn end(&mut self, after: After, verdict: Verdict) {
+        self.push(after, self.local.clone(), None, verdict);
+    }
+
+    fn push(&mut self, after: After, local: Local, crashed: Option<Local>, verdict: Verdict) {
+        self.outcomes.push(Outcome {
+            after,
+            local,
+            sent: self.sent.clone(),
+            crashed,
+            verdict,
+        });
+    }
+}
+
+/// Whether this message changes nothing of the server any more, whatever happens: an answer of a term that is over,
+/// by what is stored.
+#[must_use]
+pub fn is_dead(server: &Server, payload: &Payload) -> bool {
+    match payload {
+        Payload::Raft(
+            message @ (Message::RequestVoteReply { .. } | Message::AppendEntriesReply { .. }),
+            _,
+        ) => !message.kind().is_pre_vote() && message.term() < server.disk.current_term,
+        _ => false,
+    }
+}
