@@ -5,20 +5,26 @@
 mod bench;
 mod callgrind;
 mod chaos;
+mod coverage;
 mod documented;
 mod examples;
+mod explore;
 mod firmware;
 mod fuzz;
 mod host;
 mod kv;
+mod mutants;
 mod npm;
 mod package;
+mod panics;
+mod pico;
 mod process;
 mod say;
 mod simulate;
 mod targets;
 mod test;
 mod toolchain;
+mod visualizer;
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 use std::{ffi::OsString, process::ExitCode};
@@ -34,7 +40,8 @@ struct Cli {
     task: Task,
 }
 
-/// The tasks; all but `test`, `firmware`, `chaos`, `bench`, `counts` and `simulate` are steps of `test`.
+/// The tasks; all but `test`, `visualizer`, `firmware`, `chaos`, `bench`, `counts`, `explore`, `coverage`,
+/// `mutants` and `simulate` are steps of `test`.
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run every step below in order: what CI runs
@@ -57,16 +64,24 @@ enum Task {
         #[arg(long = "target", value_name = "TARGET", value_parser = PossibleValuesParser::new(targets::TARGETS))]
         only: Vec<String>,
     },
+    /// List where the core could panic on a microcontroller, with its code size and stack
+    Panics,
     /// Pack the core as for a registry and run small programs against the packed files
     Package,
     /// Run the own tests of the documented crate against the core
     Documented,
     /// Make the npm package and test what was packed, in node and in a browser
     Npm,
+    /// Make the page that shows Raft, and serve it on this machine (`visualizer --help`)
+    Visualizer(visualizer::Options),
+    /// Test the visualizer: its functions, journeys through it in a browser, what these have saved
+    Journeys,
     /// Build firmware, or run a cluster of emulated microcontrollers (`firmware --help`)
     Firmware(firmware::Options),
     /// Build the firmware of all boards, and run every script on emulated microcontrollers
     Boards,
+    /// Run the image of the Raspberry Pi Pico on emulated chips, in virtual time
+    Pico,
     /// Play kept and seeded inputs on the fuzz targets; with `--seconds` let libFuzzer look for new ones
     Fuzz(fuzz::Options),
     /// Count instructions, and fail if there are more of them than the limits allow
@@ -79,6 +94,16 @@ enum Task {
     Chaos(chaos::Options),
     /// Run the tests of exact replication counts and show the numbers (part of `host`)
     Counts,
+    /// Visit every state of a small cluster, as far as you like (`explore --help`; a part is in `host`)
+    #[command(disable_help_flag = true)]
+    Explore {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Show the lines of the core that no test reaches
+    Coverage,
+    /// Change the core in small ways, and show which changes no test notices
+    Mutants(mutants::Options),
     /// Simulate clusters in a world that goes wrong, as long as you like (`simulate --help`)
     #[command(disable_help_flag = true)]
     Simulate {
@@ -98,17 +123,24 @@ fn main() -> ExitCode {
         Task::Examples => examples::run(),
         Task::Targets { only } if only.is_empty() => targets::all(),
         Task::Targets { only } => targets::build(&only),
+        Task::Panics => panics::run_all(),
         Task::Package => package::run(),
         Task::Documented => documented::run(),
         Task::Npm => npm::run_all(),
+        Task::Visualizer(options) => visualizer::run(&options),
+        Task::Journeys => visualizer::test(),
         Task::Firmware(options) => firmware::run(&options),
         Task::Boards => firmware::tests(),
+        Task::Pico => pico::tests(),
         Task::Fuzz(options) => fuzz::run_with(&options),
         Task::Gates => bench::gates(),
         Task::Bench => bench::run_all(),
         Task::Kv => kv::run(),
         Task::Chaos(options) => chaos::run(&options),
         Task::Counts => host::counts(),
+        Task::Explore { arguments } => explore::run(&arguments),
+        Task::Coverage => coverage::run_all(),
+        Task::Mutants(options) => mutants::run_with(&options),
         Task::Simulate { arguments } => simulate::run(&arguments),
     };
     match done {

@@ -1,9 +1,9 @@
 //! `cargo xtask test`: every step in order, each with its time against its budget, up to the first failure.
 
 use crate::{
-    bench, documented, examples, firmware, fuzz, host, kv, npm, package,
+    bench, documented, examples, firmware, fuzz, host, kv, npm, package, panics, pico,
     say::{Look, paint},
-    targets,
+    targets, visualizer,
 };
 use anyhow::{Context, Result};
 use clap::{Args, builder::PossibleValuesParser};
@@ -39,17 +39,20 @@ pub(crate) const STEPS: &[Step] = &[
     step("fmt",        "formatting",                                 10,  host::fmt),
     step("clippy",     "lints, with and without features",           90,  host::clippy),
     step("docs",       "documentation without a warning",            40,  host::docs),
-    step("host",       "tests on this machine",                      280, host::tests),
+    step("host",       "tests on this machine",                      340, host::tests),
     step("peers",      "the same programs on other crates",          40,  host::peers),
     step("gates",      "instructions, against their limits",         60,  bench::gates),
     step("fuzz",       "fuzz targets on kept and seeded inputs",     60,  fuzz::stable),
     step("examples",   "examples, run to their end",                 130, examples::run),
     step("targets",    "core for microcontrollers and WebAssembly",  240, targets::all),
+    step("panics",     "panics, code and stack on a microcontroller", 100, panics::run_all),
     step("package",    "programs against the packed core",           50,  package::run),
     step("documented", "the documented crate's own tests",           70,  documented::run),
     step("npm",        "the npm package, in node and in a browser",  300, npm::run_all),
-    step("boards",     "firmware, and emulated microcontrollers",   320, firmware::tests),
-    step("kv",         "the key-value server, its store, its chaos", 300, kv::run),
+    step("journeys",   "the visualizer, in a browser",               260, visualizer::test),
+    step("boards",     "firmware, and emulated microcontrollers",   400, firmware::tests),
+    step("pico",       "the Pico's image on emulated chips",         120,  pico::tests),
+    step("kv",         "the key-value server, its store, its chaos", 330, kv::run),
 ];
 
 #[derive(Debug, Args)]
