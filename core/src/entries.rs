@@ -361,7 +361,7 @@ impl LogEntries {
     /// By Log Matching all before it is the same, so the search may halve.
     pub(crate) fn last_common_index(&self, other: &Self) -> LogIndex {
         let same = |index| self.get_term(index) == other.get_term(index);
-        let mut common = other.prev_position.index;
+        let mut common = other.prev_position.index.max(self.prev_position.index);
         let mut end = self.last_index().min(other.last_index());
         if same(end) {
             return end.max(common);

@@ -2,8 +2,8 @@
 //! input; here are the ways to get it wrong.
 
 use raftbare::LogEntry;
-use raftbare::replica::Replica;
-use raftbare_tests::values::{append_call, at, commands, entries, id, term};
+use raftbare::replica::{Output, Replica};
+use raftbare_tests::values::{append_call, at, commands, config, entries, id, term};
 
 use crate::cluster::{Cluster, envelope, options};
 
@@ -97,6 +97,37 @@ fn o3_the_first_payload_of_a_position_stays() {
         &[b"B"],
     );
     assert_eq!(payloads(&replica), ["1/2 a", "1/3 b", "1/4 c", "1/5 d"]);
+}
+
+/// No leader sends it: at 1/2, where a term has started, it has a command.
+#[test]
+fn o3_a_forged_call_that_gives_a_position_to_another_entry_brings_its_payload() {
+    let mut replica = Replica::start(id(2), options());
+    let founding = LogEntry::ClusterConfig(config(&[1, 2, 3]));
+    let start = entries(
+        at(0, 0),
+        [founding, LogEntry::Term(term(1)), LogEntry::Command],
+    );
+    receive(&mut replica, &append_call(1, 1, 1, 0, start), &[b"a"]);
+    assert_eq!(payloads(&replica), ["1/3 a"]);
+    let forged = entries(
+        at(0, 0),
+        [
+            LogEntry::Term(term(1)),
+            LogEntry::Command,
+            LogEntry::Term(term(2)),
+        ],
+    );
+    receive(&mut replica, &append_call(1, 2, 1, 3, forged), &[b"x"]);
+    assert_eq!(payloads(&replica), ["1/2 x"]);
+    let mut applied = 0;
+    while let Some(batch) = replica.next_batch() {
+        let outputs = replica.persisted(batch);
+        applied += outputs
+            .filter(|it| matches!(it, Output::Apply { .. }))
+            .count();
+    }
+    assert_eq!(applied, 1);
 }
 
 #[test]

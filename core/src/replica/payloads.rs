@@ -40,6 +40,13 @@ impl<P> PayloadLog<P> {
         payload.as_ref().filter(|_| *term == position.term)
     }
 
+    /// Drops the payloads above `index`.
+    pub(super) fn truncate_after(&mut self, index: LogIndex) {
+        let slots = index.distance_from(self.prev);
+        self.slots
+            .truncate(usize::try_from(slots).unwrap_or(usize::MAX));
+    }
+
     /// Makes the slots those of `log`, whatever has changed in it: what is not there any more goes first; then
     /// new entries take their payloads from `payload_of`, which is asked in the order of the log.
     pub(super) fn follow(

@@ -21,7 +21,16 @@ impl<P: Payload> Replica<P> {
             _ => None,
         };
         let entries = message.entries().cloned();
+        let log = self.node.log();
+        let last = log.last_position();
+        let common = entries
+            .as_ref()
+            .map(|it| log.entries().last_common_index(it));
         self.node.handle_message(message);
+        // §5.3: what was overwritten goes. Positions alone do not tell it: a forged call may give one to another entry.
+        if let Some(common) = common.filter(|_| !self.node.log().entries().contains(last)) {
+            self.payloads.truncate_after(common);
+        }
         // §7: a snapshot that comes in is of no use any more once the log has got there by itself.
         let commit_index = self.node.commit_index();
         self.receiving
