@@ -25,3 +25,4 @@ mod o9_stored;
 mod outputs; // the harness: what comes out, executed and checked
 mod stable;
 mod store; // the harness: what is stored
+mod words; // what people read

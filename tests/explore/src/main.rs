@@ -19,7 +19,7 @@ use raftbare_explore::trace;
 #[derive(Debug, Parser)]
 #[command(name = "explore", bin_name = "cargo xtask explore")]
 struct Arguments {
-    /// States to find at most: 100 million take about 6 GiB
+    /// States to find at most: 100 million take about 7 GiB
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     states: usize,
     /// The highest term that a timer may start
