@@ -34,7 +34,7 @@ fn a_refusal_says_why_and_what_to_do() {
     ] {
         let refused = Refused {
             payload: b"a".to_vec(),
-            reason: refusal.clone(),
+            reason: refusal,
         };
         assert!(refusal.to_string().ends_with(text), "{refusal}");
         assert_eq!(refused.to_string(), refusal.to_string());
