@@ -66,6 +66,7 @@ const LAYERS: &[&[&str]] = &[
         "node::read",
         "node::snapshot",
         "node::term",
+        "node::transfer",
     ],
     // At the side: forms of the values for links and people. No rule knows of them.
     &["notation", "codec::layout"],

@@ -326,6 +326,8 @@ impl Format for MessageKind {
         match self {
             Self::Ordinary => write!(f, "ordinary"),
             Self::PreVote => write!(f, "pre-vote"),
+            Self::TransferVote => write!(f, "transfer vote"),
+            Self::CampaignNow => write!(f, "campaign now"),
         }
     }
 }

@@ -201,14 +201,14 @@ impl MessageSeqNo {
     /// Where the kind of a call stands: above its number.
     const KIND_SHIFT: u32 = Self::MAX_COUNTER.count_ones();
 
-    /// This number, as that of a pre-vote.
-    pub(crate) const fn as_pre_vote(self) -> Self {
-        Self(self.0 | 1 << Self::KIND_SHIFT)
+    /// This counter, as the number of a call of a kind: 0 is that of the ordinary ones.
+    pub(crate) const fn of_kind(self, kind: u64) -> Self {
+        Self(self.0 | kind << Self::KIND_SHIFT)
     }
 
-    /// Whether this is the number of a pre-vote, if it is that of a vote.
-    pub(crate) const fn is_pre_vote(self) -> bool {
-        self.0 >> Self::KIND_SHIFT == 1
+    /// The kind of the call with this number, if it is one that has a kind.
+    pub(crate) const fn kind(self) -> u64 {
+        self.0 >> Self::KIND_SHIFT
     }
 
     /// The number without its kind.

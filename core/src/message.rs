@@ -105,7 +105,7 @@ impl Message {
         }
     }
 
-    /// The kind of this message: a vote call and its reply may be those of a pre-vote.
+    /// The kind of this message: a vote call and its reply may be those of a pre-vote, or of a transfer.
     ///
     /// ```
     /// # use raftbare::{Message, MessageHeader, MessageKind, MessageSeqNo, NodeId, Term};
@@ -116,12 +116,12 @@ impl Message {
     #[must_use]
     pub fn kind(&self) -> MessageKind {
         match self {
-            Self::RequestVoteCall { header, .. } | Self::RequestVoteReply { header, .. }
-                if header.seqno.is_pre_vote() =>
-            {
-                MessageKind::PreVote
+            Self::RequestVoteCall { header, .. } | Self::RequestVoteReply { header, .. } => {
+                MessageKind::of(header.seqno)
             }
-            _ => MessageKind::Ordinary,
+            Self::AppendEntriesCall { .. } | Self::AppendEntriesReply { .. } => {
+                MessageKind::Ordinary
+            }
         }
     }
 
@@ -184,7 +184,7 @@ impl Message {
 /// What a message is beyond its variant.
 ///
 /// The kind is a part of the number of the call, above its lower 50 bits, and so replies have it too. A node that
-/// knows nothing of it may take a pre-vote for a vote: that costs it a vote, and never safety.
+/// knows nothing of it may take any of them for a vote: that costs it a vote, and never safety.
 ///
 /// ```
 /// use raftbare::{Message, MessageHeader, MessageKind, MessageSeqNo, NodeId, Term};
@@ -203,9 +203,33 @@ pub enum MessageKind {
     /// A question for votes, or the answer to one, that changes nothing (thesis §9.6). The term of the header is the
     /// one that would come.
     PreVote,
+    /// A vote asked for by order of the leader (thesis §3.10): that a leader is there is no reason to refuse it.
+    TransferVote,
+    /// The leader tells a voter to campaign (thesis §3.10): a call only, which gets no reply.
+    CampaignNow,
 }
 
 impl MessageKind {
+    /// The kind of the vote call with this number.
+    const fn of(seqno: MessageSeqNo) -> Self {
+        match seqno.kind() {
+            1 => Self::PreVote,
+            2 => Self::TransferVote,
+            3 => Self::CampaignNow,
+            _ => Self::Ordinary,
+        }
+    }
+
+    /// The number of a vote call of this kind.
+    pub(crate) const fn number(self, counter: MessageSeqNo) -> MessageSeqNo {
+        counter.of_kind(match self {
+            Self::Ordinary => 0,
+            Self::PreVote => 1,
+            Self::TransferVote => 2,
+            Self::CampaignNow => 3,
+        })
+    }
+
     /// Whether this is [`MessageKind::PreVote`].
     ///
     /// ```

@@ -31,6 +31,7 @@
 //! | §7 snapshots | [`Node::handle_snapshot_installed`], [`Node::repair_follower`] |
 //! | §8 the `Term` entry of a new leader | [`Node::become_leader`] |
 //! | §8 reads that are linearizable | [`Node::heartbeat`], [`Node::read_index`], [`Node::read_status`] |
+//! | thesis §3.10 leadership transfer | [`Node::transfer_leadership`], [`Node::handle_campaign_now`] |
 //! | thesis §4.2.2 who may campaign | [`Node::may_campaign`] |
 //! | thesis §4.2.3 disturbing servers | [`Node::is_disturbance`] |
 //! | thesis §6.2 a leader without a majority steps down | [`Node::hears_quorum`] |
@@ -44,7 +45,7 @@ use crate::quorum::Votes;
 use crate::replication::Leader;
 use crate::{
     Actions, ClusterConfig, Log, LogEntries, LogIndex, LogPosition, Message, MessageHeader,
-    MessageSeqNo, NodeId, NodeOptions, Term,
+    MessageKind, MessageSeqNo, NodeId, NodeOptions, Term,
 };
 
 mod candidate;
@@ -55,6 +56,7 @@ mod questions;
 mod read;
 mod snapshot;
 mod term;
+mod transfer;
 
 /// A node of a Raft cluster: a state machine without I/O.
 ///
@@ -94,7 +96,8 @@ enum RoleState {
     Follower,
     /// thesis §9.6: a follower that asks whether it could be elected, with the number of that round.
     PreCandidate(Votes, MessageSeqNo),
-    Candidate(Votes),
+    /// §5.2: with the number of its call.
+    Candidate(Votes, MessageSeqNo),
     Leader(Box<Leader>),
 }
 
@@ -190,7 +193,7 @@ impl Node {
         config.voters.extend(initial_voters);
         let position = self.append(EntryRef::ClusterConfig(&config));
         if self.may_campaign() {
-            self.start_election();
+            self.start_election(MessageKind::Ordinary);
         } else {
             self.actions.set_election_timeout = true;
         }
@@ -216,9 +219,10 @@ impl Node {
         if msg.from() == self.id || !msg.has_sane_terms() {
             return;
         }
-        if msg.kind().is_pre_vote() {
-            self.handle_pre_vote(&msg);
-            return;
+        match msg.kind() {
+            MessageKind::Ordinary | MessageKind::TransferVote => {}
+            MessageKind::PreVote => return self.handle_pre_vote(&msg),
+            MessageKind::CampaignNow => return self.handle_campaign_now(&msg),
         }
         if !self.heeds_term(&msg) {
             return;
@@ -272,15 +276,17 @@ impl Node {
         self.actions.set_election_timeout = true;
         if let RoleState::Leader(leader) = &mut self.role {
             leader.note_timeout();
+            self.note_transfer_timeout();
             if self.hears_quorum() {
                 self.send_heartbeat();
+                self.continue_transfer();
             } else {
                 self.become_follower(self.current_term);
             }
         } else if self.may_campaign() && !self.leaves_leading_to_others() {
             match self.options.stable_leadership {
                 Some(_) => self.start_pre_vote(),
-                None => self.start_election(),
+                None => self.start_election(MessageKind::Ordinary),
             }
         }
     }
@@ -297,13 +303,6 @@ impl Node {
         self.actions.set_election_timeout |= self.role().is_leader();
         self.role = RoleState::Follower;
         self.actions.withdraw_calls();
-    }
-
-    /// §5.2: becomes a candidate of the next term, with its own vote.
-    fn become_candidate(&mut self, next_term: Term) {
-        self.enter_term(next_term, Some(self.id));
-        self.actions.set_election_timeout = true;
-        self.role = RoleState::Candidate(Votes::of_candidate(self.id));
     }
 
     /// §5.1: goes on to a higher term. Calls are counted anew, and the leader is not known yet.

@@ -13,10 +13,11 @@
 //! header      = id " t" term " #" seqno                 1 t3 #7
 //! message     = header " RequestVoteCall last " position
 //!             | header " RequestVoteReply " ( "granted" | "refused" )
-//!             | header " PreVoteCall last " position
-//!             | header " PreVoteReply " ( "granted" | "refused" )
+//!             | header " " kind "Call last " position
+//!             | header " " kind "Reply " ( "granted" | "refused" )
 //!             | header " AppendEntriesCall commit " index " prev " entries
 //!             | header " AppendEntriesReply last " position
+//! kind        = "PreVote" | "TransferVote" | "CampaignNow"
 //! action      = "SetElectionTimeout" | "SaveCurrentTerm" | "SaveVotedFor"
 //!             | "BroadcastMessage " message
 //!             | "AppendLogEntries " entries
@@ -48,7 +49,8 @@ use core::fmt::{Display, Formatter, Result};
 
 use crate::{
     Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
-    Message, MessageHeader, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role, Term,
+    Message, MessageHeader, MessageKind, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role,
+    Term,
 };
 
 macro_rules! display_integer {
@@ -173,18 +175,20 @@ impl Display for Message {
 impl Message {
     /// What a vote call or reply of this kind is called.
     pub(crate) fn name_of_vote(&self) -> &'static str {
-        match self.kind().is_pre_vote() {
-            true => "PreVote",
-            false => "RequestVote",
+        match self.kind() {
+            MessageKind::Ordinary => "RequestVote",
+            MessageKind::PreVote => "PreVote",
+            MessageKind::TransferVote => "TransferVote",
+            MessageKind::CampaignNow => "CampaignNow",
         }
     }
 
     /// The header, its number without the kind where the name tells it.
     pub(crate) fn short_header(&self) -> MessageHeader {
         let header = self.header();
-        let seqno = match self.kind().is_pre_vote() {
-            true => header.seqno.counter(),
-            false => header.seqno,
+        let seqno = match self.kind() {
+            MessageKind::Ordinary => header.seqno,
+            _ => header.seqno.counter(),
         };
         MessageHeader { seqno, ..header }
     }

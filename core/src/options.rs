@@ -14,7 +14,7 @@
 /// node.set_options(options);
 /// assert_eq!(*node.options(), options);
 /// ```
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct NodeOptions {
     /// Keeps a leader that works, and takes leave of one that does not.
@@ -41,6 +41,24 @@ pub struct NodeOptions {
     /// assert_eq!(node.current_term(), term); // another one was not
     /// ```
     pub never_leads: bool,
+    /// After so many of its own timeouts a leader gives up a
+    /// [transfer](crate::Node::transfer_leadership), and takes proposals again; 0 counts as 1. By default 8.
+    pub transfer_timeouts: u8,
+}
+
+impl NodeOptions {
+    /// The default, for constants.
+    pub(crate) const DEFAULT: Self = Self {
+        stable_leadership: None,
+        never_leads: false,
+        transfer_timeouts: 8,
+    };
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 /// Pre-vote, stickiness and check-quorum together (thesis §9.6, §4.2.3, §6.2), without a clock. One without the

@@ -32,6 +32,8 @@ pub(crate) struct Leader {
     /// without one.
     heard_at: MessageSeqNo,
     silent_timeouts: u8,
+    /// thesis §3.10: to whom leadership is handed over, and how many own timeouts that may still take.
+    transfer: Option<(NodeId, u8)>,
 }
 
 /// One row of a leader's table.
@@ -85,6 +87,7 @@ impl Leader {
             answered_since_timer: false,
             heard_at: last_seqno,
             silent_timeouts: 0,
+            transfer: None,
         };
         leader.set_config(config, last_seqno);
         leader
@@ -195,6 +198,28 @@ impl Leader {
             self.silent_timeouts = self.silent_timeouts.saturating_add(1);
         }
         self.silent_timeouts
+    }
+
+    /// thesis §3.10: to whom leadership is being handed over.
+    pub(crate) fn transfer_target(&self) -> Option<NodeId> {
+        self.transfer.map(|(target, _)| target)
+    }
+
+    /// Begins to hand over, which may take so many timeouts of the leader.
+    pub(crate) fn begin_transfer(&mut self, target: NodeId, timeouts: u8) {
+        self.transfer = Some((target, timeouts));
+    }
+
+    /// Ends to hand over.
+    pub(crate) fn end_transfer(&mut self) {
+        self.transfer = None;
+    }
+
+    /// Notes a timeout of the leader; says to whom the handing over has taken too long by now.
+    pub(crate) fn note_transfer_timeout(&mut self) -> Option<NodeId> {
+        let (target, timeouts) = self.transfer.as_mut()?;
+        *timeouts = timeouts.saturating_sub(1);
+        (*timeouts == 0).then_some(*target)
     }
 
     /// Whether a call that is sent now may put off the next timeout. Without an answer in between it may

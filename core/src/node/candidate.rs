@@ -1,23 +1,27 @@
 //! Candidates: starting an election and counting its votes (§5.2).
 
 use super::{Node, RoleState};
-use crate::{Message, MessageHeader, MessageSeqNo, Term};
+use crate::quorum::Votes;
+use crate::{Message, MessageHeader, MessageKind, MessageSeqNo, Term};
 
 impl Node {
-    /// §5.2: asks all members for their votes in the next term. After the last term there is none.
-    pub(super) fn start_election(&mut self) {
+    /// §5.2: becomes a candidate of the next term, and asks all members for their votes. After the last term there is
+    /// none.
+    pub(super) fn start_election(&mut self, kind: MessageKind) {
         let Some(term) = self.current_term.checked_next() else {
             return;
         };
         // Numbers go on after a pre-vote, so that a late answer to it is none to this call, whatever its kind.
-        let round = match self.role {
+        let last_seqno = match self.role {
             RoleState::PreCandidate(..) => self.seqno,
             _ => MessageSeqNo::ZERO,
         };
-        self.become_candidate(term);
-        self.seqno = round;
-        let seqno = self.next_seqno();
-        self.call_for_votes(term, seqno);
+        self.enter_term(term, Some(self.id));
+        self.seqno = last_seqno;
+        let round = kind.number(self.next_seqno());
+        self.actions.set_election_timeout = true;
+        self.role = RoleState::Candidate(Votes::of_candidate(self.id), round);
+        self.call_for_votes(term, round);
         self.count_votes();
     }
 
@@ -39,10 +43,10 @@ impl Node {
     /// §5.2: counts a vote of the current term. Only voters have one. With pre-votes about (thesis §9.6), it has to
     /// answer the very call.
     pub(super) fn handle_request_vote_reply(&mut self, header: MessageHeader, vote_granted: bool) {
-        let RoleState::Candidate(votes) = &mut self.role else {
+        let RoleState::Candidate(votes, round) = &mut self.role else {
             return;
         };
-        if self.options.stable_leadership.is_some() && header.seqno != self.seqno {
+        if self.options.stable_leadership.is_some() && header.seqno != *round {
             return;
         }
         if vote_granted && self.log.latest_config().is_voter(header.from) {
@@ -53,7 +57,7 @@ impl Node {
 
     /// §5.2: becomes the leader with the votes of a majority.
     fn count_votes(&mut self) {
-        let RoleState::Candidate(votes) = &self.role else {
+        let RoleState::Candidate(votes, _) = &self.role else {
             return;
         };
         if votes.are_majority(self.config()) {

@@ -10,7 +10,8 @@ impl Node {
     ///
     /// The command itself stays with the user, under the position that is returned; it is needed when the
     /// entry turns up in an append or a message. Precondition: this node is the leader; if not, or if the
-    /// log is full (index `u64::MAX`), [`LogPosition::INVALID`] is returned and nothing happens.
+    /// log is full (index `u64::MAX`), or during a [transfer](Self::transfer_leadership),
+    /// [`LogPosition::INVALID`] is returned and nothing happens.
     ///
     /// Actions: the append, the broadcast (or the pending one gets longer), and a new timer if a voter has
     /// answered since the last one.
@@ -29,6 +30,9 @@ impl Node {
             return position;
         }
         self.advance_commit_index();
+        if self.transfer_target().is_some() {
+            return LogPosition::INVALID;
+        }
         self.propose(EntryRef::Command)
     }
 
@@ -39,8 +43,8 @@ impl Node {
     /// `non_voters` only, one entry does it. A configuration is in force as soon as it is in the log.
     ///
     /// Preconditions: this node is the leader; the voters are the present ones; no voter, present or new, is
-    /// a non-voter; the present configuration is not joint. If one does not hold, or the log is full,
-    /// [`LogPosition::INVALID`] is returned and nothing happens.
+    /// a non-voter; the present configuration is not joint; no [transfer](Self::transfer_leadership) is under
+    /// way. If one does not hold, or the log is full, [`LogPosition::INVALID`] is returned and nothing happens.
     ///
     /// Actions: as for [`propose_command`](Self::propose_command); the broadcast is for the new peers too.
     ///
@@ -59,7 +63,7 @@ impl Node {
     )]
     pub fn propose_config(&mut self, new_config: ClusterConfig) -> LogPosition {
         self.advance_commit_index();
-        if !self.config().may_change_to(&new_config) {
+        if self.transfer_target().is_some() || !self.config().may_change_to(&new_config) {
             return LogPosition::INVALID;
         }
         self.propose(EntryRef::ClusterConfig(&new_config))
@@ -162,7 +166,10 @@ impl Node {
         };
         let last_index = self.log.last_position().index;
         let ends_there = append.last_index() == last_index && entries.last_index() == last_index;
-        if !ends_there || !actions.send_messages.is_empty() || last_index.checked_next().is_none() {
+        if !ends_there || leader.transfer_target().is_some() {
+            return None;
+        }
+        if !actions.send_messages.is_empty() || last_index.checked_next().is_none() {
             return None;
         }
         self.log.push(EntryRef::Command);
@@ -219,6 +226,9 @@ impl Node {
         }
         if self.commit_index < last_position.index {
             self.count_commits();
+        }
+        if self.transfer_target() == Some(header.from) {
+            self.continue_transfer();
         }
     }
 

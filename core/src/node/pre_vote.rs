@@ -2,7 +2,7 @@
 
 use super::{Node, RoleState};
 use crate::quorum::Votes;
-use crate::{LogPosition, Message, MessageHeader, MessageSeqNo, NodeId, Term};
+use crate::{LogPosition, Message, MessageHeader, MessageKind, MessageSeqNo, NodeId, Term};
 
 impl Node {
     /// thesis §9.6: asks all members whether they would vote for this node in the next term.
@@ -12,7 +12,7 @@ impl Node {
         let Some(term) = self.current_term.checked_next() else {
             return;
         };
-        let round = self.next_seqno().as_pre_vote();
+        let round = MessageKind::PreVote.number(self.next_seqno());
         self.role = RoleState::PreCandidate(Votes::of_candidate(self.id), round);
         self.call_for_votes(term, round);
         self.count_pre_votes();
@@ -95,7 +95,7 @@ impl Node {
             return;
         };
         if votes.are_majority(self.config()) {
-            self.start_election();
+            self.start_election(MessageKind::Ordinary);
         }
     }
 }

@@ -27,7 +27,7 @@ impl Node {
     pub fn role(&self) -> Role {
         match self.role {
             RoleState::Follower => Role::Follower,
-            RoleState::PreCandidate(..) | RoleState::Candidate(_) => Role::Candidate,
+            RoleState::PreCandidate(..) | RoleState::Candidate(..) => Role::Candidate,
             RoleState::Leader(_) => Role::Leader,
         }
     }

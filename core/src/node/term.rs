@@ -2,7 +2,7 @@
 
 use super::{Node, RoleState};
 use crate::quorum::is_majority;
-use crate::{Message, MessageSeqNo};
+use crate::{Message, MessageKind, MessageSeqNo};
 
 impl Node {
     /// §5.1: whether the message is of the current term, once a higher term has been adopted and an older
@@ -67,10 +67,12 @@ impl Node {
     ///
     /// A leader that is in contact with its followers heeds none. A follower that has heard from the leader
     /// heeds those of voters only: a removed server, which does not get heartbeats any more, is none in any
-    /// configuration from the known commit on. With stable leadership (thesis §4.2.3) neither heeds any.
+    /// configuration from the known commit on. With stable leadership (thesis §4.2.3) neither heeds any. By order of
+    /// the leader itself (thesis §3.10) it is none.
     #[cold]
     fn is_disturbance(&self, msg: &Message) -> bool {
-        if !matches!(msg, Message::RequestVoteCall { .. }) {
+        let is_call = matches!(msg, Message::RequestVoteCall { .. });
+        if !is_call || msg.kind() == MessageKind::TransferVote {
             return false;
         }
         if self.options.stable_leadership.is_some() {

@@ -79,7 +79,7 @@ impl ReplicaOptions {
             transfer_timeouts: 50,
             node: NodeOptions {
                 stable_leadership: Some(StableLeadership { silent_timeouts: 8 }),
-                never_leads: false,
+                ..NodeOptions::DEFAULT
             },
             limits: Limits {
                 bytes: 256,
@@ -105,7 +105,7 @@ impl Default for ReplicaOptions {
             transfer_timeouts: 100,
             node: NodeOptions {
                 stable_leadership: Some(StableLeadership::default()),
-                never_leads: false,
+                ..NodeOptions::DEFAULT
             },
             limits: Limits::default(),
         }

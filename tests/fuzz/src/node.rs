@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use raftbare::{Action, Message, Node, NodeId, ReadStatus, ReadToken, Term};
+use raftbare::{Action, Message, MessageKind, Node, NodeId, ReadStatus, ReadToken, Term};
 use raftbare_tests::disk::Disk;
 
 use crate::Tell;
@@ -148,9 +148,11 @@ impl Bench {
             return;
         }
         assert!(term <= self.stored_term, "not stored: term of {message}");
+        let is_order = message.kind() == MessageKind::CampaignNow;
         let candidate = match (message, to) {
             (Message::RequestVoteCall { .. }, None) => id,
             (Message::RequestVoteReply { vote_granted, .. }, Some(to)) if *vote_granted => to,
+            (Message::RequestVoteCall { .. }, Some(_)) if is_order => return,
             (Message::RequestVoteCall { .. }, Some(_)) => panic!("only broadcast: {message}"),
             _ => return,
         };

@@ -275,19 +275,21 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn message(&mut self) -> Result<Message, String> {
         let mut header = self.header()?;
-        // The kind of a pre-vote is in its name, and in its number it stands above the lower 50 bits.
-        let is_pre_vote = self.takes(" PreVote");
-        if is_pre_vote {
-            header.seqno = MessageSeqNo::new(header.seqno.get() | 1 << 50);
+        // The kind of a vote is in its name, and in its number it stands above the lower 50 bits.
+        let kinds = [" PreVote", " TransferVote", " CampaignNow"].into_iter();
+        let kind = (1..).zip(kinds).find(|&(_, name)| self.takes(name));
+        if let Some((kind, _)) = kind {
+            header.seqno = MessageSeqNo::new(header.seqno.get() | kind << 50);
         }
-        if (is_pre_vote && self.takes("Call last ")) || self.takes(" RequestVoteCall last ") {
+        let has_kind = kind.is_some();
+        if (has_kind && self.takes("Call last ")) || self.takes(" RequestVoteCall last ") {
             let last_position = self.position()?;
             return Ok(Message::RequestVoteCall {
                 header,
                 last_position,
             });
         }
-        if (is_pre_vote && self.takes("Reply ")) || self.takes(" RequestVoteReply ") {
+        if (has_kind && self.takes("Reply ")) || self.takes(" RequestVoteReply ") {
             let vote_granted = self.one_of(&[("granted", true), ("refused", false)])?;
             return Ok(Message::RequestVoteReply {
                 header,
