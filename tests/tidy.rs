@@ -50,7 +50,7 @@ fn core_sources() -> BTreeMap<String, (String, String)> {
 const LAYERS: &[&[&str]] = &[
     &["ids"],
     &["options", "position", "read", "role"],
-    &["config"],
+    &["config", "event"],
     &["marks"],
     &["entries"],
     &["log", "quorum"],
@@ -59,8 +59,10 @@ const LAYERS: &[&[&str]] = &[
     &["node"],
     &[
         "node::candidate",
+        "node::events",
         "node::follower",
         "node::leader",
+        "node::lost_tail",
         "node::pre_vote",
         "node::questions",
         "node::read",

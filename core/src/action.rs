@@ -127,7 +127,7 @@ impl Actions {
             Entry::Vacant(place) => {
                 place.insert(message);
             }
-            Entry::Occupied(mut place) => place.get_mut().replace_by(message),
+            Entry::Occupied(mut place) => place.get_mut().replace_by(message, log),
         }
     }
 

@@ -10,9 +10,9 @@ use defmt::{Format, Formatter, write};
 use crate::codec::{DecodeError, DecodeProblem, Limits, NoRoom};
 use crate::replica::{ReadTicket, Refusal, Snapshot, StoredError, Ticket};
 use crate::{
-    Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
-    Message, MessageHeader, MessageKind, MessageSeqNo, Node, NodeId, NodeOptions, ReadStatus,
-    ReadToken, Role, StableLeadership, Term,
+    Action, Actions, ClusterConfig, CommitStatus, Event, Log, LogEntries, LogEntry, LogIndex,
+    LogPosition, Message, MessageHeader, MessageKind, MessageSeqNo, Node, NodeId, NodeOptions,
+    ReadStatus, ReadToken, Role, StableLeadership, StepDown, Term, TransferOutcome,
 };
 
 macro_rules! format_integer {
@@ -332,6 +332,41 @@ impl Format for MessageKind {
     }
 }
 
+impl Format for Event {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::BecameLeader(term) => write!(f, "leader of t{}", term),
+            Self::SteppedDown(term, reason) => write!(f, "stepped down from t{}: {}", term, reason),
+            Self::ConfigCommitted(position) => write!(f, "configuration {} committed", position),
+            Self::SnapshotWanted(id) => write!(f, "snapshot wanted by {}", id),
+            Self::FollowerLostTail(id) => write!(f, "follower {} lost its tail", id),
+            Self::TransferEnded(id, outcome) => write!(f, "transfer to {}: {}", id, outcome),
+        }
+    }
+}
+
+impl Format for StepDown {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::HigherTerm => write!(f, "there is a higher term"),
+            Self::Removed => write!(f, "removed from the voters"),
+            Self::Silence => write!(f, "no majority has answered"),
+            Self::StorageStalled => write!(f, "the storage does not report"),
+        }
+    }
+}
+
+impl Format for TransferOutcome {
+    fn format(&self, f: Formatter<'_>) {
+        match self {
+            Self::Done => write!(f, "done"),
+            Self::TimedOut => write!(f, "timed out"),
+            Self::Aborted => write!(f, "aborted"),
+            Self::LeadershipLost => write!(f, "leadership lost"),
+        }
+    }
+}
+
 impl Format for StableLeadership {
     fn format(&self, f: Formatter<'_>) {
         write!(f, "{=u8} silent timeouts", self.silent_timeouts);
@@ -347,6 +382,13 @@ impl Format for NodeOptions {
         if self.never_leads {
             write!(f, ", never leads");
         }
+        write!(f, ", {=u8} transfer timeouts", self.transfer_timeouts);
+        if self.refuses_lost_tail {
+            write!(f, ", refuses a lost tail");
+        }
+        if self.events {
+            write!(f, ", events");
+        }
     }
 }
 
@@ -359,6 +401,7 @@ const _: () = {
     formats::<(Log, CommitStatus, Message, MessageHeader, Action)>();
     formats::<(Actions, Node, ReadStatus, ReadToken)>();
     formats::<(MessageKind, NodeOptions, StableLeadership)>();
+    formats::<(Event, StepDown, TransferOutcome)>();
     formats::<(NoRoom, Limits, DecodeError, DecodeProblem)>();
     formats::<(Ticket, ReadTicket, Snapshot, Refusal, StoredError)>();
 };

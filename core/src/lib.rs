@@ -156,6 +156,7 @@ mod read;
 mod role;
 
 mod config;
+mod event;
 mod marks;
 
 mod entries;
@@ -179,6 +180,7 @@ pub mod notation;
 pub use action::{Action, Actions};
 pub use config::ClusterConfig;
 pub use entries::{LogEntries, LogEntry};
+pub use event::{Event, StepDown, TransferOutcome};
 pub use ids::{LogIndex, MessageSeqNo, NodeId, Term};
 pub use log::{CommitStatus, Log};
 pub use message::{Message, MessageHeader, MessageKind};

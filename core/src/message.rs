@@ -1,6 +1,6 @@
 //! [`Message`]: the calls and replies of RequestVote and AppendEntries (figure 2).
 
-use crate::{LogEntries, LogIndex, LogPosition, MessageSeqNo, NodeId, Term};
+use crate::{Log, LogEntries, LogIndex, LogPosition, MessageSeqNo, NodeId, Term};
 
 /// A call or a reply of one of Raft's two RPCs (figure 2).
 ///
@@ -167,14 +167,25 @@ impl Message {
     /// Puts `newer` in the place of this message, when both wait to be sent to the same node.
     ///
     /// Acknowledgements become one: the highest number, the newest position. (They are of one term: those of a
-    /// term that is over are withdrawn.) Otherwise the newer message says all that still matters, and the older
-    /// one counts as lost.
-    pub(crate) fn replace_by(&mut self, mut newer: Self) {
+    /// term that is over are withdrawn.) A call that comes late does not take back what was said about a later one,
+    /// if that still is in the log. Otherwise the newer message says all that still matters, and the older one counts
+    /// as lost.
+    pub(crate) fn replace_by(&mut self, mut newer: Self, log: &Log) {
         if let (
-            Self::AppendEntriesReply { header: old, .. },
-            Self::AppendEntriesReply { header: new, .. },
+            Self::AppendEntriesReply {
+                header: old,
+                last_position: said,
+            },
+            Self::AppendEntriesReply {
+                header: new,
+                last_position,
+            },
         ) = (&*self, &mut newer)
         {
+            let is_late = new.seqno < old.seqno;
+            if is_late && last_position.index < said.index && log.entries().contains(*said) {
+                *last_position = *said;
+            }
             new.seqno = new.seqno.max(old.seqno);
         }
         *self = newer;

@@ -32,6 +32,7 @@
 //! | §8 the `Term` entry of a new leader | [`Node::become_leader`] |
 //! | §8 reads that are linearizable | [`Node::heartbeat`], [`Node::read_index`], [`Node::read_status`] |
 //! | thesis §3.10 leadership transfer | [`Node::transfer_leadership`], [`Node::handle_campaign_now`] |
+//! | thesis §3.8 what was acknowledged is stored | [`Node::is_from_lost_tail`] |
 //! | thesis §4.2.2 who may campaign | [`Node::may_campaign`] |
 //! | thesis §4.2.3 disturbing servers | [`Node::is_disturbance`] |
 //! | thesis §6.2 a leader without a majority steps down | [`Node::hears_quorum`] |
@@ -44,19 +45,23 @@ use crate::entries::EntryRef;
 use crate::quorum::Votes;
 use crate::replication::Leader;
 use crate::{
-    Actions, ClusterConfig, Log, LogEntries, LogIndex, LogPosition, Message, MessageHeader,
-    MessageKind, MessageSeqNo, NodeId, NodeOptions, Term,
+    Actions, ClusterConfig, Event, Log, LogEntries, LogIndex, LogPosition, Message, MessageHeader,
+    MessageKind, MessageSeqNo, NodeId, NodeOptions, StepDown, Term,
 };
 
 mod candidate;
+mod events;
 mod follower;
 mod leader;
+mod lost_tail;
 mod pre_vote;
 mod questions;
 mod read;
 mod snapshot;
 mod term;
 mod transfer;
+
+use events::Events;
 
 /// A node of a Raft cluster: a state machine without I/O.
 ///
@@ -88,6 +93,8 @@ pub struct Node {
     role: RoleState,
     actions: Actions,
     options: NodeOptions,
+    /// What is told besides; where nobody wants to know, nothing.
+    events: Option<Box<Events>>,
 }
 
 /// The role, with what exists in it only.
@@ -128,6 +135,7 @@ impl Node {
             role: RoleState::Follower,
             actions: Actions::default(),
             options: NodeOptions::default(),
+            events: None,
         }
     }
 
@@ -281,7 +289,7 @@ impl Node {
                 self.send_heartbeat();
                 self.continue_transfer();
             } else {
-                self.become_follower(self.current_term);
+                self.step_down(StepDown::Silence);
             }
         } else if self.may_campaign() && !self.leaves_leading_to_others() {
             match self.options.stable_leadership {
@@ -295,6 +303,9 @@ impl Node {
     /// kept. A leader needs the longer timer of a follower; a candidate's is running.
     fn become_follower(&mut self, term: Term) {
         if term > self.current_term {
+            if self.role().is_leader() {
+                self.tell_step_down(StepDown::HigherTerm);
+            }
             self.enter_term(term, None);
         }
         if let RoleState::Follower = self.role {
@@ -303,6 +314,13 @@ impl Node {
         self.actions.set_election_timeout |= self.role().is_leader();
         self.role = RoleState::Follower;
         self.actions.withdraw_calls();
+    }
+
+    /// A leader becomes a follower of the same term, and keeps its vote.
+    #[cold]
+    fn step_down(&mut self, reason: StepDown) {
+        self.tell_step_down(reason);
+        self.become_follower(self.current_term);
     }
 
     /// §5.1: goes on to a higher term. Calls are counted anew, and the leader is not known yet.
@@ -326,6 +344,8 @@ impl Node {
         self.actions.set_election_timeout = true;
         let leader = Leader::new(self.id, term_start, self.config(), self.seqno);
         self.role = RoleState::Leader(Box::new(leader));
+        self.tell_next_leader(self.id);
+        self.tell(Event::BecameLeader(self.current_term));
         self.propose(EntryRef::Term(self.current_term));
     }
 

@@ -30,6 +30,9 @@
 //! token       = "t" term " #" seqno " index " index
 //! log         = "snapshot " config " log " entries
 //! node        = id " " role " t" term " vote " ( id | "-" ) " commit " index " " log
+//! event       = "leader of t" term | "stepped down from t" term ": " reason
+//!             | "configuration " position " committed" | "snapshot wanted by " id
+//!             | "follower " id " lost its tail" | "transfer to " id ": " outcome
 //! ```
 //!
 //! `entries` start with the position before them; in a log that is the snapshot's.
@@ -48,9 +51,9 @@ use alloc::collections::BTreeSet;
 use core::fmt::{Display, Formatter, Result};
 
 use crate::{
-    Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogEntry, LogIndex, LogPosition,
-    Message, MessageHeader, MessageKind, MessageSeqNo, Node, NodeId, ReadStatus, ReadToken, Role,
-    Term,
+    Action, Actions, ClusterConfig, CommitStatus, Event, Log, LogEntries, LogEntry, LogIndex,
+    LogPosition, Message, MessageHeader, MessageKind, MessageSeqNo, Node, NodeId, ReadStatus,
+    ReadToken, Role, StepDown, Term, TransferOutcome,
 };
 
 macro_rules! display_integer {
@@ -225,6 +228,41 @@ impl Display for Role {
             Self::Follower => "follower",
             Self::Candidate => "candidate",
             Self::Leader => "leader",
+        })
+    }
+}
+
+impl Display for Event {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::BecameLeader(term) => write!(f, "leader of t{term}"),
+            Self::SteppedDown(term, reason) => write!(f, "stepped down from t{term}: {reason}"),
+            Self::ConfigCommitted(position) => write!(f, "configuration {position} committed"),
+            Self::SnapshotWanted(id) => write!(f, "snapshot wanted by {id}"),
+            Self::FollowerLostTail(id) => write!(f, "follower {id} lost its tail"),
+            Self::TransferEnded(id, outcome) => write!(f, "transfer to {id}: {outcome}"),
+        }
+    }
+}
+
+impl Display for StepDown {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::HigherTerm => "there is a higher term",
+            Self::Removed => "removed from the voters",
+            Self::Silence => "no majority has answered",
+            Self::StorageStalled => "the storage does not report",
+        })
+    }
+}
+
+impl Display for TransferOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Done => "done",
+            Self::TimedOut => "timed out",
+            Self::Aborted => "aborted",
+            Self::LeadershipLost => "leadership lost",
         })
     }
 }

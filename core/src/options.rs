@@ -44,6 +44,17 @@ pub struct NodeOptions {
     /// After so many of its own timeouts a leader gives up a
     /// [transfer](crate::Node::transfer_leadership), and takes proposals again; 0 counts as 1. By default 8.
     pub transfer_timeouts: u8,
+    /// As leader, this node refuses a follower that has lost entries which it had acknowledged: its replies count no
+    /// more, and it gets no repair. By default it is repaired, as a node without storage may be.
+    ///
+    /// For clusters whose nodes store what they acknowledge. There such a follower has a disk that forgets, and may
+    /// have forgotten its vote as well (figure 2, "persistent state"): a person has to look. It is to be removed from
+    /// the configuration, and may come back under another identifier with an empty store. A leader knows only what was
+    /// acknowledged to itself: what is forgotten between two leaders is not found. See
+    /// [`Node::has_lost_tail`](crate::Node::has_lost_tail) and [`Event::FollowerLostTail`](crate::Event).
+    pub refuses_lost_tail: bool,
+    /// What happens is told by [`Node::next_event`](crate::Node::next_event). By default nothing is kept for it.
+    pub events: bool,
 }
 
 impl NodeOptions {
@@ -52,6 +63,8 @@ impl NodeOptions {
         stable_leadership: None,
         never_leads: false,
         transfer_timeouts: 8,
+        refuses_lost_tail: false,
+        events: false,
     };
 }
 

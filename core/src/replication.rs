@@ -48,6 +48,10 @@ struct Follower {
     answered: MessageSeqNo,
     /// Whether it has answered at all since the row was made.
     has_answered: bool,
+    /// The newest number when `match_index` was learnt.
+    matched_at: MessageSeqNo,
+    /// It has lost entries that it had acknowledged, and is refused.
+    has_lost_tail: bool,
     /// The newest call that went to it alone.
     repair: Option<(MessageSeqNo, Repair)>,
 }
@@ -61,6 +65,16 @@ pub(crate) enum Repair {
     Probe(LogPosition),
     /// A snapshot: what it lacks is compacted away.
     Snapshot,
+}
+
+impl Repair {
+    /// Where it begins; a snapshot nowhere.
+    fn start(self) -> Option<LogIndex> {
+        match self {
+            Self::Entries(position) | Self::Probe(position) => Some(position.index),
+            Self::Snapshot => None,
+        }
+    }
 }
 
 impl Leader {
@@ -273,6 +287,7 @@ impl Leader {
             self.answered_since_timer = true;
         }
         if log.entries().contains(position) {
+            row.matched_at = last_seqno;
             let old = core::mem::replace(&mut row.match_index, position.index);
             if row.is_voter {
                 self.voters.replace(old, position.index);
@@ -282,6 +297,38 @@ impl Leader {
             }
         }
         row.needed_repair(seqno, position, log, &self.calls)
+    }
+
+    /// thesis §3.8: whether the reply proves that its sender has lost entries which it had acknowledged. If so, it has
+    /// none any more as far as this leader is concerned, and is refused from now on.
+    pub(crate) fn note_lost_tail(
+        &mut self,
+        from: NodeId,
+        seqno: MessageSeqNo,
+        last_seqno: MessageSeqNo,
+        position: LogPosition,
+    ) -> bool {
+        let Some(row) = self.row_mut(from) else {
+            return false;
+        };
+        if last_seqno < seqno || !row.has_lost(seqno, position) {
+            return false;
+        }
+        row.has_lost_tail = true;
+        let old = core::mem::replace(&mut row.match_index, LogIndex::ZERO);
+        let (is_voter, is_new_voter) = (row.is_voter, row.is_new_voter);
+        if is_voter {
+            self.voters.replace(old, LogIndex::ZERO);
+        }
+        if let Some(new_voters) = self.new_voters.as_mut().filter(|_| is_new_voter) {
+            new_voters.replace(old, LogIndex::ZERO);
+        }
+        true
+    }
+
+    /// Whether this follower is refused, as it has lost entries that it had acknowledged.
+    pub(crate) fn has_lost_tail(&self, id: NodeId) -> bool {
+        self.row(id).is_some_and(|row| row.has_lost_tail)
     }
 
     fn row(&self, id: NodeId) -> Option<&Follower> {
@@ -310,8 +357,21 @@ impl Follower {
             match_index: LogIndex::ZERO,
             answered: last_seqno,
             has_answered: false,
+            matched_at: last_seqno,
+            has_lost_tail: false,
             repair: None,
         }
+    }
+
+    /// thesis §3.8: whether a follower that answers so has lost entries which it had acknowledged.
+    ///
+    /// A call that was made after the acknowledgement had come was answered after it, and one that begins at the
+    /// acknowledged position or above is answered with that or more: only then it is a proof.
+    fn has_lost(&self, seqno: MessageSeqNo, position: LogPosition) -> bool {
+        let begins_below = self.repair.is_some_and(|(number, repair)| {
+            number == seqno && repair.start().is_none_or(|start| start < self.match_index)
+        });
+        seqno > self.matched_at && position.index < self.match_index && !begins_below
     }
 
     /// §5.3: what this follower needs after its reply to the call `seqno`, if it is not under way already.

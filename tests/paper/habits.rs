@@ -11,8 +11,8 @@ const LOG: &str = "snapshot {1,2,3} log 0/0[term(1) cmd*3]";
 
 #[test]
 fn answers_carry_the_number_of_their_call_with_all_64_bits() {
-    // That of a vote of kind 1 is a pre-vote's, which has other answers: see `pre_votes`.
-    for seqno in [0, 1, 2 << 50, (3 << 50) + 7, 1 << 63, u64::MAX] {
+    // Votes of the kinds 1 to 3 mean something else: see `pre_votes` and `transfer`.
+    for seqno in [0, 1, 4 << 50, (5 << 50) + 7, 1 << 63, u64::MAX] {
         let mut node = follower(1, 1, Some(2), LOG);
         node.handle_message(append_call(2, 1, seqno, 0, LogEntries::new(at(1, 4))));
         let reply = format!("SendMessage 2 1 t1 #{seqno} AppendEntriesReply last 1/4");

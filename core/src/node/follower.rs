@@ -44,6 +44,7 @@ impl Node {
         self.become_follower(self.current_term);
         self.set_voted_for(header.from);
         self.has_contact = true;
+        self.tell_next_leader(header.from);
         self.actions.set_election_timeout = true;
         let Some(last_position) = self.append_entries(leader_commit, entries) else {
             return;

@@ -3,7 +3,10 @@
 use super::{Node, RoleState};
 use crate::entries::EntryRef;
 use crate::replication::{Leader, Repair};
-use crate::{ClusterConfig, LogEntries, LogIndex, LogPosition, Message, MessageHeader, NodeId};
+use crate::{
+    ClusterConfig, Event, LogEntries, LogIndex, LogPosition, Message, MessageHeader, NodeId,
+    StepDown,
+};
 
 impl Node {
     /// Proposes a command: appends an entry for it and replicates it (§5.3).
@@ -211,6 +214,9 @@ impl Node {
         header: MessageHeader,
         last_position: LogPosition,
     ) {
+        if self.options.refuses_lost_tail && self.is_from_lost_tail(header, last_position) {
+            return;
+        }
         let RoleState::Leader(leader) = &mut self.role else {
             return;
         };
@@ -270,7 +276,7 @@ impl Node {
         if self.config().is_joint_consensus() {
             self.leave_joint_consensus();
         } else if !self.config().voters.contains(&self.id) {
-            self.become_follower(self.current_term);
+            self.step_down(StepDown::Removed);
         }
     }
 
@@ -290,7 +296,9 @@ impl Node {
             },
             Repair::Probe(position) => LogEntries::new(position),
             Repair::Snapshot => {
-                self.actions.install_snapshots.insert(to);
+                if self.actions.install_snapshots.insert(to) {
+                    self.tell(Event::SnapshotWanted(to));
+                }
                 return;
             }
         };

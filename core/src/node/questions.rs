@@ -71,6 +71,7 @@ impl Node {
     /// ```
     pub fn set_options(&mut self, options: NodeOptions) {
         self.options = options;
+        self.follow_options_with_events();
     }
 
     /// The latest term this node has seen; what [`SaveCurrentTerm`](crate::Action::SaveCurrentTerm) stores.

@@ -1,7 +1,7 @@
 //! Leadership transfer: a leader hands over to a voter of its choice (thesis §3.10).
 
 use super::{Node, RoleState};
-use crate::{Message, MessageKind, NodeId};
+use crate::{Event, Message, MessageKind, NodeId, TransferOutcome};
 
 impl Node {
     /// Begins to hand leadership over to another voter (thesis §3.10).
@@ -56,7 +56,7 @@ impl Node {
     pub fn abort_transfer(&mut self) -> bool {
         let target = self.transfer_target();
         if let Some(target) = target {
-            self.end_transfer(target);
+            self.end_transfer(target, TransferOutcome::Aborted);
         }
         target.is_some()
     }
@@ -103,13 +103,13 @@ impl Node {
             return;
         };
         if let Some(target) = leader.note_transfer_timeout() {
-            self.end_transfer(target);
+            self.end_transfer(target, TransferOutcome::TimedOut);
         }
     }
 
     /// Ends a transfer without effect. What the target has not been sent yet, it is not told any more.
     #[cold]
-    fn end_transfer(&mut self, target: NodeId) {
+    fn end_transfer(&mut self, target: NodeId, outcome: TransferOutcome) {
         if let RoleState::Leader(leader) = &mut self.role {
             leader.end_transfer();
         }
@@ -120,6 +120,7 @@ impl Node {
         {
             messages.remove(&target);
         }
+        self.tell(Event::TransferEnded(target, outcome));
     }
 
     /// thesis §3.10: campaigns at once, by order of the leader.

@@ -1,0 +1,107 @@
+//! Telling what has happened. No rule depends on what is written here.
+
+use alloc::boxed::Box;
+
+use super::Node;
+use crate::{Event, LogIndex, NodeId, StepDown, TransferOutcome};
+
+/// The events that wait to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Events {
+    /// Oldest first, none twice.
+    queue: heapless::Vec<Event, { Events::MAX }>,
+    /// Up to here the committed configurations were told.
+    told_configs: LogIndex,
+    /// To whom this node was handing over when its leadership ended: told once the next leader is known.
+    handed_over_to: Option<NodeId>,
+}
+
+impl Events {
+    /// How many events wait; of more the oldest are lost.
+    const MAX: usize = 16;
+
+    fn push(&mut self, event: Event) {
+        if self.queue.contains(&event) {
+            return;
+        }
+        if self.queue.is_full() {
+            self.queue.remove(0);
+        }
+        // There is room now.
+        let _ = self.queue.push(event);
+    }
+}
+
+impl Node {
+    /// The next thing that has happened, the oldest first; `None` if there is none, or if
+    /// [`NodeOptions::events`](crate::NodeOptions::events) is off.
+    ///
+    /// Up to 16 wait, none twice; of more the oldest are lost. No action follows. [`Event`] has an example.
+    pub fn next_event(&mut self) -> Option<Event> {
+        let commit_index = self.commit_index();
+        let events = self.events.as_mut()?;
+        if !events.queue.is_empty() {
+            return Some(events.queue.remove(0));
+        }
+        let configs = self.log.entries().configs_after(events.told_configs);
+        let &(index, _) = configs.first().filter(|it| it.0 <= commit_index)?;
+        events.told_configs = index;
+        let position = self.log.entries().position_at(index)?;
+        Some(Event::ConfigCommitted(position))
+    }
+
+    /// Begins or ends to tell, as the options say.
+    pub(super) fn follow_options_with_events(&mut self) {
+        if !self.options.events {
+            self.events = None;
+        } else if self.events.is_none() {
+            self.events = Some(Box::new(Events {
+                queue: heapless::Vec::new(),
+                told_configs: self.commit_index,
+                handed_over_to: None,
+            }));
+        }
+    }
+
+    /// Tells something, if anybody wants to know.
+    #[cold]
+    pub(super) fn tell(&mut self, event: Event) {
+        if let Some(events) = &mut self.events {
+            events.push(event);
+        }
+    }
+
+    /// Tells that this node stops to lead, before it does.
+    #[cold]
+    pub(super) fn tell_step_down(&mut self, reason: StepDown) {
+        self.tell(Event::SteppedDown(self.current_term, reason));
+        let target = self.transfer_target();
+        let Some(events) = &mut self.events else {
+            return;
+        };
+        match (target, reason) {
+            (Some(_), StepDown::HigherTerm) => events.handed_over_to = target,
+            (Some(target), _) => {
+                events.push(Event::TransferEnded(
+                    target,
+                    TransferOutcome::LeadershipLost,
+                ));
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Tells what has become of a transfer, now that the next leader is known.
+    pub(super) fn tell_next_leader(&mut self, leader: NodeId) {
+        let Some(events) = &mut self.events else {
+            return;
+        };
+        if let Some(target) = events.handed_over_to.take() {
+            let outcome = match leader == target {
+                true => TransferOutcome::Done,
+                false => TransferOutcome::LeadershipLost,
+            };
+            events.push(Event::TransferEnded(target, outcome));
+        }
+    }
+}
