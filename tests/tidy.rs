@@ -55,7 +55,7 @@ const LAYERS: &[&[&str]] = &[
     &["entries"],
     &["log", "quorum"],
     &["message"],
-    &["action", "replication"],
+    &["action", "replication", "storage"],
     &["node"],
     &[
         "node::candidate",
@@ -67,6 +67,7 @@ const LAYERS: &[&[&str]] = &[
         "node::questions",
         "node::read",
         "node::snapshot",
+        "node::storage",
         "node::term",
         "node::transfer",
     ],

@@ -386,6 +386,9 @@ impl Format for NodeOptions {
         if self.refuses_lost_tail {
             write!(f, ", refuses a lost tail");
         }
+        if self.asynchronous_storage {
+            write!(f, ", asynchronous storage");
+        }
         if self.events {
             write!(f, ", events");
         }

@@ -167,6 +167,7 @@ mod message;
 
 mod action;
 mod replication;
+mod storage;
 
 mod node;
 

@@ -37,13 +37,14 @@
 //! | thesis §4.2.3 disturbing servers | [`Node::is_disturbance`] |
 //! | thesis §6.2 a leader without a majority steps down | [`Node::hears_quorum`] |
 //! | thesis §9.6 pre-vote | [`Node::start_pre_vote`], [`Node::handle_pre_vote`] |
-//! | thesis §10.2.1 the leader's own disk works in parallel | [`Node::handed_over_index`] |
+//! | thesis §10.2.1 the leader's own disk works in parallel | [`Node::durable_index`], [`Node::handle_log_persisted`] |
 
 use alloc::boxed::Box;
 
 use crate::entries::EntryRef;
 use crate::quorum::Votes;
 use crate::replication::Leader;
+use crate::storage::Storage;
 use crate::{
     Actions, ClusterConfig, Event, Log, LogEntries, LogIndex, LogPosition, Message, MessageHeader,
     MessageKind, MessageSeqNo, NodeId, NodeOptions, StepDown, Term,
@@ -58,6 +59,7 @@ mod pre_vote;
 mod questions;
 mod read;
 mod snapshot;
+mod storage;
 mod term;
 mod transfer;
 
@@ -95,6 +97,8 @@ pub struct Node {
     options: NodeOptions,
     /// What is told besides; where nobody wants to know, nothing.
     events: Option<Box<Events>>,
+    /// What is known of a storage that takes its time; where what was taken is stored, nothing.
+    storage: Option<Box<Storage>>,
 }
 
 /// The role, with what exists in it only.
@@ -136,6 +140,7 @@ impl Node {
             actions: Actions::default(),
             options: NodeOptions::default(),
             events: None,
+            storage: None,
         }
     }
 
@@ -223,7 +228,7 @@ impl Node {
     /// assert_eq!(node.voted_for(), Some(NodeId::new(2)));
     /// ```
     pub fn handle_message(&mut self, msg: Message) {
-        self.advance_commit_index();
+        self.begin_input();
         if msg.from() == self.id || !msg.has_sane_terms() {
             return;
         }
@@ -279,24 +284,35 @@ impl Node {
     /// assert!(node.actions_mut().eq([Action::SetElectionTimeout]));
     /// ```
     pub fn handle_election_timeout(&mut self) {
-        self.advance_commit_index();
+        self.begin_input();
         self.has_contact = false;
         self.actions.set_election_timeout = true;
         if let RoleState::Leader(leader) = &mut self.role {
             leader.note_timeout();
             self.note_transfer_timeout();
-            if self.hears_quorum() {
+            if !self.has_live_storage() {
+                self.step_down(StepDown::StorageStalled);
+            } else if self.hears_quorum() {
                 self.send_heartbeat();
                 self.continue_transfer();
             } else {
                 self.step_down(StepDown::Silence);
             }
-        } else if self.may_campaign() && !self.leaves_leading_to_others() {
+            return;
+        }
+        let has_storage = self.has_storage_to_campaign();
+        if has_storage && self.may_campaign() && !self.leaves_leading_to_others() {
             match self.options.stable_leadership {
                 Some(_) => self.start_pre_vote(),
                 None => self.start_election(MessageKind::Ordinary),
             }
         }
+    }
+
+    /// What every input begins with: what the user has done meanwhile.
+    fn begin_input(&mut self) {
+        self.note_taken_append();
+        self.advance_commit_index();
     }
 
     /// §5.1: becomes a follower, of a higher term with the vote not given yet, of the same one with the vote
@@ -333,6 +349,9 @@ impl Node {
         self.seqno = MessageSeqNo::ZERO;
         self.has_contact = false;
         self.actions.withdraw_acknowledgements();
+        if let Some(storage) = &mut self.storage {
+            storage.forget_promises();
+        }
     }
 
     /// §5.2, §8: becomes the leader, and starts its term in the log.
@@ -360,7 +379,7 @@ impl Node {
     /// Appends one entry to the log and to the pending append.
     fn append(&mut self, entry: EntryRef<'_>) -> LogPosition {
         let prev = self.log.last_position();
-        let extends = self.actions.extend_append(prev, entry);
+        let extends = self.storage.is_none() && self.actions.extend_append(prev, entry);
         self.log.push(entry);
         if !extends {
             self.hand_over_after(prev.index);
@@ -372,6 +391,10 @@ impl Node {
     /// everything above `index`.
     #[cold]
     fn hand_over_after(&mut self, index: LogIndex) {
+        if let Some(storage) = &mut self.storage {
+            storage.note_change_after(index);
+            return self.offer_append();
+        }
         let anchor = self
             .handed_over_index()
             .min(index)
@@ -379,10 +402,9 @@ impl Node {
         self.actions.append_log_entries = self.log.entries().since(self.position_at(anchor));
     }
 
-    /// thesis §10.2.1: up to where the user has taken the log from the actions, and so stored it.
-    ///
-    /// A leader counts itself only so far, and so sends its calls while its own disk is still at work.
-    pub(crate) fn handed_over_index(&self) -> LogIndex {
+    /// thesis §10.2.1: up to where the user has taken the log from the actions. A leader sends its calls while its own
+    /// disk is still at work.
+    fn handed_over_index(&self) -> LogIndex {
         let last_index = self.log.last_position().index;
         match &self.actions.append_log_entries {
             Some(pending) => pending.prev_position().index.min(last_index),

@@ -53,6 +53,19 @@ pub struct NodeOptions {
     /// acknowledged to itself: what is forgotten between two leaders is not found. See
     /// [`Node::has_lost_tail`](crate::Node::has_lost_tail) and [`Event::FollowerLostTail`](crate::Event).
     pub refuses_lost_tail: bool,
+    /// Storing takes its time, and the node goes on meanwhile: what was taken from the actions counts as stored only
+    /// when [`Node::handle_log_persisted`](crate::Node::handle_log_persisted) and
+    /// [`Node::handle_hard_state_persisted`](crate::Node::handle_hard_state_persisted) say so. By default the user
+    /// stores before the next action is taken.
+    ///
+    /// Whatever promises something waits in the node until it is stored: acknowledgements, votes, calls for votes, and
+    /// the leader's own part of a majority. So the actions may be executed at once, in any order but for the writes,
+    /// which keep theirs. Entries may be applied up to the commit index *and* the
+    /// [`durable_index`](crate::Node::durable_index). Heartbeats go on while the storage is at work; with stable
+    /// leadership, a leader steps down when it stalls for as many timeouts as a majority may be silent.
+    ///
+    /// Once on, it stays on for the life of the node.
+    pub asynchronous_storage: bool,
     /// What happens is told by [`Node::next_event`](crate::Node::next_event). By default nothing is kept for it.
     pub events: bool,
 }
@@ -64,6 +77,7 @@ impl NodeOptions {
         never_leads: false,
         transfer_timeouts: 8,
         refuses_lost_tail: false,
+        asynchronous_storage: false,
         events: false,
     };
 }
@@ -94,6 +108,13 @@ pub struct StableLeadership {
     /// interval of its heartbeats, this should be about the election timeout of a follower, and longer than the
     /// longest time a store takes. By default 8, for 50 ms and 300 ms.
     pub silent_timeouts: u8,
+}
+
+impl StableLeadership {
+    /// After so many timeouts without a majority a leader steps down.
+    pub(crate) fn most_silent_timeouts(self) -> u8 {
+        self.silent_timeouts.max(2)
+    }
 }
 
 impl Default for StableLeadership {

@@ -16,7 +16,7 @@ pub(crate) fn is_majority(config: &ClusterConfig, agrees: impl Fn(NodeId) -> boo
 }
 
 /// §5.2: the votes that a candidate has got, its own included.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Votes(BTreeSet<NodeId>);
 
 impl Votes {
@@ -25,9 +25,9 @@ impl Votes {
         Self(BTreeSet::from([id]))
     }
 
-    /// Counts a vote, once per voter.
-    pub(crate) fn insert(&mut self, voter: NodeId) {
-        self.0.insert(voter);
+    /// Counts a vote, once per voter; says whether it is new.
+    pub(crate) fn insert(&mut self, voter: NodeId) -> bool {
+        self.0.insert(voter)
     }
 
     /// Whether these votes elect. Only voters of the configuration in force count.

@@ -20,9 +20,25 @@ impl Node {
         self.seqno = last_seqno;
         let round = kind.number(self.next_seqno());
         self.actions.set_election_timeout = true;
-        self.role = RoleState::Candidate(Votes::of_candidate(self.id), round);
-        self.call_for_votes(term, round);
-        self.count_votes();
+        self.role = RoleState::Candidate(Votes::default(), round);
+        self.stand_for_election();
+    }
+
+    /// §5.2: votes for itself, once that vote is stored, and asks all members for theirs.
+    ///
+    /// A call for votes that is sent before could be answered to a candidate that has forgotten it, and its log.
+    pub(super) fn stand_for_election(&mut self) {
+        if self.waits_for_hard_state() {
+            return;
+        }
+        let RoleState::Candidate(votes, round) = &mut self.role else {
+            return;
+        };
+        if votes.insert(self.id) {
+            let round = *round;
+            self.call_for_votes(self.current_term, round);
+            self.count_votes();
+        }
     }
 
     /// §5.2: sends all members a call for their votes in this term.

@@ -1,7 +1,7 @@
 //! Followers: voting (§5.2, §5.4.1) and accepting the leader's entries (§5.3).
 
 use super::{Node, RoleState};
-use crate::{LogEntries, LogIndex, LogPosition, Message, MessageHeader};
+use crate::{LogEntries, LogIndex, LogPosition, MessageHeader};
 
 impl Node {
     /// §5.2, §5.4.1: votes for a candidate of the current term, if the vote is free (or is its already) and
@@ -21,14 +21,7 @@ impl Node {
         self.become_follower(self.current_term); // It has only asked for votes so far, if at all.
         self.set_voted_for(header.from);
         self.actions.set_election_timeout = true;
-        let header_of_reply = self.header(header.seqno);
-        self.send(
-            header.from,
-            Message::RequestVoteReply {
-                header: header_of_reply,
-                vote_granted: true,
-            },
-        );
+        self.grant_vote(header);
     }
 
     /// §5.2, §5.3: follows the leader of the current term, and takes its entries.
@@ -46,17 +39,9 @@ impl Node {
         self.has_contact = true;
         self.tell_next_leader(header.from);
         self.actions.set_election_timeout = true;
-        let Some(last_position) = self.append_entries(leader_commit, entries) else {
-            return;
-        };
-        let header_of_reply = self.header(header.seqno);
-        self.send(
-            header.from,
-            Message::AppendEntriesReply {
-                header: header_of_reply,
-                last_position,
-            },
-        );
+        if let Some(last_position) = self.append_entries(leader_commit, entries) {
+            self.acknowledge(header, last_position);
+        }
     }
 
     /// §5.3: the consistency check, the new entries, the commit index. Returns the position to answer with,
@@ -101,7 +86,7 @@ impl Node {
     fn take_over(&mut self, entries: LogEntries) {
         let prev = entries.prev_position();
         self.log.overwrite(&entries);
-        if self.actions.append_log_entries.is_none() {
+        if self.actions.append_log_entries.is_none() && self.storage.is_none() {
             self.actions.append_log_entries = Some(entries);
         } else {
             self.hand_over_after(prev.index);

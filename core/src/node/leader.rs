@@ -32,7 +32,7 @@ impl Node {
         if let Some(position) = self.extend_batch() {
             return position;
         }
-        self.advance_commit_index();
+        self.begin_input();
         if self.transfer_target().is_some() {
             return LogPosition::INVALID;
         }
@@ -65,7 +65,7 @@ impl Node {
         reason = "the documented interface takes it so"
     )]
     pub fn propose_config(&mut self, new_config: ClusterConfig) -> LogPosition {
-        self.advance_commit_index();
+        self.begin_input();
         if self.transfer_target().is_some() || !self.config().may_change_to(&new_config) {
             return LogPosition::INVALID;
         }
@@ -89,7 +89,7 @@ impl Node {
     /// assert!(!Node::start(NodeId::new(1)).heartbeat());
     /// ```
     pub fn heartbeat(&mut self) -> bool {
-        self.advance_commit_index();
+        self.begin_input();
         let is_leader = self.role().is_leader();
         if is_leader {
             self.send_heartbeat();
@@ -121,7 +121,7 @@ impl Node {
 
     /// §5.3, §5.4.2: what a majority has, if an entry of the own term is among it.
     fn commit_index_of(&self, leader: &Leader) -> LogIndex {
-        let index = leader.majority_index(self.handed_over_index());
+        let index = leader.majority_index(self.durable_index());
         match index < leader.term_start() {
             true => self.commit_index,
             false => self.commit_index.max(index),
@@ -130,7 +130,7 @@ impl Node {
 
     /// The highest index up to which the log of the member `id` is known to be the leader's.
     ///
-    /// For the leader itself: up to where its log was taken from the actions. `None` if this node is not
+    /// For the leader itself: the [`durable_index`](Self::durable_index). `None` if this node is not
     /// the leader or `id` is no member.
     ///
     /// ```
@@ -146,7 +146,7 @@ impl Node {
             return None;
         };
         if id == self.id {
-            return Some(self.handed_over_index());
+            return Some(self.durable_index());
         }
         leader.match_index(id)
     }
@@ -244,7 +244,7 @@ impl Node {
             return;
         };
         // Replies were counted when they came. What is new may be the own part.
-        if self.commit_index < self.handed_over_index() || !leader.is_settled() {
+        if self.commit_index < self.durable_index() || !leader.is_settled() {
             self.count_commits();
         }
     }
@@ -331,7 +331,7 @@ impl Node {
         };
         let has_sent = self.actions.broadcast_message.is_none();
         let config = self.log.latest_config();
-        leader.check_quorum(config, self.seqno, has_sent) < stable.silent_timeouts.max(2)
+        leader.check_quorum(config, self.seqno, has_sent) < stable.most_silent_timeouts()
     }
 
     /// Makes sure that a broadcast with the present commit index waits which ends at `prev`, the end of the

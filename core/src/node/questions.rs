@@ -63,7 +63,8 @@ impl Node {
     }
 
     /// Changes what this node does beyond the basic algorithm; at any time. Options are not stored: they are to be
-    /// set again after a restart. No action follows.
+    /// set again after a restart. No action follows. [`NodeOptions::asynchronous_storage`] cannot be switched off
+    /// again.
     ///
     /// ```
     /// # use raftbare::{Node, NodeId, NodeOptions};
@@ -72,6 +73,7 @@ impl Node {
     pub fn set_options(&mut self, options: NodeOptions) {
         self.options = options;
         self.follow_options_with_events();
+        self.follow_options_with_storage();
     }
 
     /// The latest term this node has seen; what [`SaveCurrentTerm`](crate::Action::SaveCurrentTerm) stores.

@@ -18,7 +18,7 @@ impl Node {
     /// assert_eq!(Node::start(NodeId::new(1)).read_index(), None);
     /// ```
     pub fn read_index(&mut self) -> Option<ReadToken> {
-        self.advance_commit_index();
+        self.begin_input();
         let RoleState::Leader(leader) = &self.role else {
             return None;
         };

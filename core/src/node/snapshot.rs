@@ -38,7 +38,7 @@ impl Node {
         last_included_position: LogPosition,
         last_included_config: ClusterConfig,
     ) -> bool {
-        self.advance_commit_index();
+        self.begin_input();
         let position = last_included_position;
         if !self.accepts_snapshot(position, &last_included_config) {
             return false;
@@ -46,12 +46,16 @@ impl Node {
         if position.term > self.current_term {
             self.become_follower(position.term);
         }
-        let drops_entries = !self.log.entries().contains(position)
-            && position.index < self.log.last_position().index;
+        let is_in_log = self.log.entries().contains(position);
+        let drops_entries = !is_in_log && position.index < self.log.last_position().index;
         self.log.compact(position, last_included_config);
         self.commit_index = self.commit_index.max(position.index);
-        self.follow_snapshot_with_append(position, drops_entries);
         self.renew_acknowledgements(position);
+        if self.storage.is_some() {
+            self.note_snapshot_stored(position, is_in_log);
+        } else {
+            self.follow_snapshot_with_append(position, drops_entries);
+        }
         true
     }
 

@@ -28,6 +28,10 @@ impl Node {
     /// user gets to send it.
     #[cold]
     fn refuse_older_term(&mut self, msg: &Message) {
+        let storage = self.storage.as_ref();
+        if storage.is_some_and(|it| !it.has_stored_term(self.current_term)) {
+            return; // It asks again.
+        }
         let is_told = |pending: &Message| pending.term() == self.current_term;
         if self
             .actions

@@ -25,7 +25,7 @@ impl Node {
     /// assert!(!node.transfer_leadership(NodeId::new(2))); // no voter
     /// ```
     pub fn transfer_leadership(&mut self, target: NodeId) -> bool {
-        self.advance_commit_index();
+        self.begin_input();
         let RoleState::Leader(leader) = &mut self.role else {
             return false;
         };
@@ -140,7 +140,8 @@ impl Node {
             && matches!(self.role, RoleState::Follower)
             && self.leader_id() == Some(header.from)
             && last_position == self.log.last_position();
-        if is_order && self.may_campaign() && !self.leaves_leading_to_others() {
+        let may = self.may_campaign() && !self.leaves_leading_to_others();
+        if is_order && may && !self.waits_for_storage() {
             self.start_election(MessageKind::TransferVote);
         }
     }

@@ -140,7 +140,7 @@ impl<'a, P: Payload> Outputs<'a, P> {
 
     /// The next committed entry that is stored here and asks for something.
     fn next_applied(&mut self, node: &Node) -> Option<Output<'a, P>> {
-        let end = node.commit_index().min(node.handed_over_index());
+        let end = node.commit_index().min(node.durable_index());
         while self.desk.applied < end {
             let index = self.desk.applied.checked_next()?;
             let position = node.log().entries().position_at(index)?;
@@ -208,7 +208,7 @@ impl Desk {
             || self.sending.is_due()
             || self.loads_snapshot
             || !self.answers.is_empty()
-            || self.applied < node.commit_index().min(node.handed_over_index())
+            || self.applied < node.commit_index().min(node.durable_index())
             || self.reads.first().is_some_and(is_read_decided)
     }
 
