@@ -24,14 +24,15 @@ impl Node {
     ///
     /// A message of this term that waits for the caller tells it already. The reply to an AppendEntriesCall
     /// has the number 0: its caller may yet lead this term, and must not take it for an answer to a call of
-    /// this term, which a read might count. It names the committed position, which is still there when the
-    /// user gets to send it.
+    /// this term, which a read might count. It names the committed position, as far as that is stored: it is still
+    /// there when the user gets to send it.
     #[cold]
     fn refuse_older_term(&mut self, msg: &Message) {
         let storage = self.storage.as_ref();
         if storage.is_some_and(|it| !it.has_stored_term(self.current_term)) {
             return; // It asks again.
         }
+        let stored_index = storage.map_or(self.commit_index, |it| it.durable_index());
         let is_told = |pending: &Message| pending.term() == self.current_term;
         if self
             .actions
@@ -54,7 +55,7 @@ impl Node {
             }
             Message::AppendEntriesCall { .. } => {
                 let header = self.header(MessageSeqNo::ZERO);
-                let last_position = self.position_at(self.commit_index);
+                let last_position = self.position_at(self.commit_index.min(stored_index));
                 self.send(
                     msg.from(),
                     Message::AppendEntriesReply {

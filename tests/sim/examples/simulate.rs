@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use raftbare_sim::checker::{Verdict, Violation};
 use raftbare_sim::integration::Integration;
+use raftbare_sim::late;
 use raftbare_sim::options::Options;
 use raftbare_sim::random::Random;
 use raftbare_sim::replica::{self, Manner};
@@ -35,6 +36,9 @@ struct Arguments {
     /// Simulate replicas, with their disks, snapshots in chunks and waiting clients, in place of bare nodes
     #[arg(long)]
     replicas: bool,
+    /// Simulate nodes whose disks take their time, and report what they have stored
+    #[arg(long, conflicts_with = "replicas")]
+    late_disks: bool,
     /// Show the last N events of a world that breaks
     #[arg(long, value_name = "N", default_value_t = 0)]
     trace: usize,
@@ -151,16 +155,14 @@ fn run(
     without
         .iter()
         .for_each(|trouble| assert!(options.switch_off(trouble), "clap knows the troubles"));
-    let (counts, verdict) = match arguments.replicas {
-        false => run_world(Simulation::new(seed, options), steps, watch),
-        true => {
-            let manner = Manner::of_seed(seed);
-            run_world(
-                replica::world::<Vec<u8>>(seed, options, manner, None),
-                steps,
-                watch,
-            )
-        }
+    let (counts, verdict) = if arguments.replicas {
+        let manner = Manner::of_seed(seed);
+        let world = replica::world::<Vec<u8>>(seed, options, manner, None);
+        run_world(world, steps, watch)
+    } else if arguments.late_disks {
+        run_world(late::world(seed, options, None), steps, watch)
+    } else {
+        run_world(Simulation::new(seed, options), steps, watch)
     };
     let broken = verdict.err().map(|violation| Broken {
         seed,
@@ -218,13 +220,13 @@ fn report(arguments: &Arguments, broken: &Broken) {
     };
     let (seed, steps) = (shortest.seed, arguments.steps.min(shortest.step));
     eprintln!("shortest: step {}. To see it again:", shortest.step);
-    let replicas = if arguments.replicas {
-        "--replicas "
-    } else {
-        ""
+    let servers = match (arguments.replicas, arguments.late_disks) {
+        (true, _) => "--replicas ",
+        (false, true) => "--late-disks ",
+        (false, false) => "",
     };
     eprintln!(
-        "  cargo xtask simulate {replicas}--seeds {seed}..{} --steps {steps}{without} --trace 50",
+        "  cargo xtask simulate {servers}--seeds {seed}..{} --steps {steps}{without} --trace 50",
         seed + 1
     );
     if arguments.trace > 0 {

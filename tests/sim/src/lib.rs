@@ -21,6 +21,7 @@ pub mod checker;
 pub mod disk;
 pub mod flaw;
 pub mod integration;
+pub mod late;
 pub mod medium;
 pub mod network;
 pub mod notation;
