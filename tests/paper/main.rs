@@ -17,4 +17,5 @@ mod reads; // §8
 mod replication; // §5.3, the leader's side
 mod snapshots; // §7
 mod stable; // thesis §4.2.3, §6.2: stable leadership
+mod storage; // thesis §10.2.1: asynchronous storage
 mod terms; // §5.1

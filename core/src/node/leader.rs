@@ -243,8 +243,8 @@ impl Node {
         let RoleState::Leader(leader) = &self.role else {
             return;
         };
-        // Replies were counted when they came. What is new may be the own part.
-        if self.commit_index < self.durable_index() || !leader.is_settled() {
+        // Replies were counted when they came. What is new may be the own part, or a smaller majority.
+        if self.commit_index < self.log.last_position().index || !leader.is_settled() {
             self.count_commits();
         }
     }
