@@ -1,46 +1,67 @@
-//! Plays scenarios: `cargo run -p raftbare-sim --example play -- FILE…`
+//! Plays scenarios: `cargo run -p raftbare-sim --example play -- [--record OUT.jsonl] FILE…`
 //!
 //! Where a file tells what has happened, it has to happen again, to the letter. A file that ends with the comment
 //! `# broken: PROPERTY` is one in which that guarantee breaks in the last line. Exit codes: 0 all did what they say,
-//! 1 one did not, 2 there is no such file.
+//! 1 one did not, 2 there is no such file, or the recording cannot be written.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, fs};
 
+use clap::Parser;
 use raftbare_sim::script::Script;
 
 const BROKEN: &str = "# broken: ";
-const USAGE: &str =
-    "Usage: play FILE...\n\nPlays scenarios (tests/scenarios/*.txt, or saved by the visualizer).";
+
+/// Plays scenarios: tests/scenarios/*.txt, or saved by the visualizer
+#[derive(Debug, Parser)]
+struct Options {
+    /// Write what the nodes do in the only FILE, for the visualizer to show
+    #[arg(long, value_name = "OUT.jsonl")]
+    record: Option<PathBuf>,
+    /// The scenarios
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
 
 fn main() -> ExitCode {
-    let files: Vec<String> = env::args().skip(1).collect();
-    if files.iter().any(|file| file == "--help" || file == "-h") {
-        println!("{USAGE}");
-        return ExitCode::SUCCESS;
-    }
-    if files.is_empty() {
-        eprintln!("{USAGE}");
+    let options = Options::parse();
+    if options.record.is_some() && options.files.len() > 1 {
+        eprintln!("a recording is of one scenario: give one FILE");
         return ExitCode::from(2);
     }
     let mut has_failed = false;
-    for file in &files {
+    for file in &options.files {
+        let name = file.display();
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) => {
-                eprintln!("{file}: {error}");
+                eprintln!("{name}: {error}");
                 return ExitCode::from(2);
             }
         };
         match check(&text) {
-            Ok(what) => println!("{file}: {what}"),
+            Ok(what) => println!("{name}: {what}"),
             Err(what) => {
-                eprintln!("{file}: {what}");
+                eprintln!("{name}: {what}");
                 has_failed = true;
             }
         }
+        if let Some(out) = &options.record
+            && let Err(what) = record(&text, out)
+        {
+            eprintln!("{what}");
+            return ExitCode::from(2);
+        }
     }
     ExitCode::from(u8::from(has_failed))
+}
+
+/// Writes the recording of a scenario, up to where a guarantee breaks if one does.
+fn record(text: &str, out: &Path) -> Result<(), String> {
+    let script = Script::parse(text).map_err(|error| error.to_string())?;
+    let recording = script.record().unwrap_or_else(|failure| failure.text);
+    fs::write(out, recording).map_err(|error| format!("{}: {error}", out.display()))
 }
 
 /// What came of a scenario, or why it is not what it says.

@@ -16,6 +16,7 @@
 //! | `propose ID [COUNT]` | a client proposes so many commands |
 //! | `config ID CONFIG` | an operator proposes a configuration: `config 1 {1,2}->{2,3}+{4}` |
 //! | `heartbeat ID` | the user asks for a heartbeat |
+//! | `transfer ID TARGET` | an operator wants this leader to hand over: `transfer 1 3`; `transfer 1 -` gives it up |
 //! | `read ID` | a client begins a read |
 //! | `reads ID` | how far the reads of this node are |
 //! | `status ID POSITION` | what has become of a proposal |
@@ -36,6 +37,7 @@
 //! | `auto IDS` | executes what waits, and all later actions after each input |
 //! | `tear ID COUNT` | the power of this node fails in the middle of the append that waits next: so many of its entries are stored |
 //! | `flaw IDS FLAW` | these nodes make a mistake from now on: `flaw * VoteNotStored`; `flaw * -` ends it |
+//! | `options IDS OPTIONS` | these nodes do so from now on, after a restart, too: `options * stable 8`; `options * default` |
 //! | `pending ID` | tells which actions wait |
 //! | `show [IDS]` | tells the state |
 //! | `count [LINKS]` | tells what was sent since the last `count` |
@@ -47,8 +49,10 @@
 //! MESSAGES = LINKS [ " next" | " nth " place | " #" number ]
 //!                                                    all of them, the oldest, the second (2), those of this number
 //! FLAW     = "-" | a name of flaw::Flaw
+//! OPTIONS  = "default" | option { " " option }           all that is not named is as by default
+//! option   = "stable " silent timeouts | "never-leads"   see raftbare::NodeOptions
 //! FACTS    = fact { " " fact }
-//! fact     = role | "down" | "t" term | "vote " ( id | "-" ) | "commit " index | "last " position
+//! fact     = role | "pre-candidate" | "down" | "t" term | "vote " ( id | "-" ) | "commit " index | "last " position
 //!          | "config " config | "log " entries | "like " id       the same log as that node
 //!          | "match " id " " index                                it leads, and that node has so much of its log
 //!          | position " " status | "read " read                   the newest read
@@ -94,12 +98,13 @@ mod expect;
 mod inputs;
 mod mail;
 mod parse;
-
+mod record;
 mod verb;
 mod world;
 
 pub use event::Event;
 pub use mail::{Flying, Sent};
+pub use record::{Did, Recorded};
 pub use verb::{Fact, Ids, Links, Messages, Stored, Verb, Which};
 pub use world::World;
 

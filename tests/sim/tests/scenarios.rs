@@ -180,6 +180,7 @@ fn a_file_that_tells_something_else_is_found_and_the_difference_is_shown() {
 fn an_expectation_that_does_not_hold_is_found() {
     for wrong in [
         "leader",
+        "pre-candidate",
         "t2",
         "down",
         "vote 2",
@@ -231,6 +232,12 @@ fn what_is_no_script_is_refused_with_its_line() {
         "restart 1 t1 vote 1",
         "status 1 1",
         "found 1 1,2",
+        "options 1",
+        "options 1 quick",
+        "options 1 stable",
+        "options 1 stable 256",
+        "options 1 default stable 8",
+        "transfer 1",
         "show ",
     ] {
         let error = Script::parse(&format!("# nothing\n\n{text}\n"));
@@ -245,6 +252,7 @@ fn what_is_no_script_is_refused_with_its_line() {
         "crash 1",
         "start 1\nrestart 1",
         "start 1\ncrash 1\ntimeout 1",
+        "options 1 default",
     ] {
         let what = check(text).expect_err(text);
         assert!(what.contains("The script can be played"), "{what}");

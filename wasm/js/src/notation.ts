@@ -1,7 +1,7 @@
 import { assertNever } from "./check.js";
 import type { Action } from "./action.js";
 import type { LogEntry } from "./entries.js";
-import type { Message } from "./message.js";
+import type { Message, RequestVoteCall, RequestVoteReply } from "./message.js";
 import { formatPosition } from "./position.js";
 
 /**
@@ -36,9 +36,9 @@ export function formatMessage(message: Message): string {
   const header = `${message.from} t${message.term} #${message.seqno}`;
   switch (message.type) {
     case "requestVoteCall":
-      return `${header} RequestVoteCall last ${formatPosition(message.lastPosition)}`;
+      return `${voteHeader(message)}Call last ${formatPosition(message.lastPosition)}`;
     case "requestVoteReply":
-      return `${header} RequestVoteReply ${message.voteGranted ? "granted" : "refused"}`;
+      return `${voteHeader(message)}Reply ${message.voteGranted ? "granted" : "refused"}`;
     case "appendEntriesCall":
       return `${header} AppendEntriesCall commit ${message.commitIndex} prev ${message.entries}`;
     case "appendEntriesReply":
@@ -46,6 +46,17 @@ export function formatMessage(message: Message): string {
     default:
       return assertNever(message);
   }
+}
+
+/** Above so many bits of the number of a call for votes stands its kind; then the name tells it. */
+const COUNTER_BITS = 50n;
+const KINDS = ["RequestVote", "PreVote", "TransferVote", "CampaignNow"] as const;
+
+function voteHeader({ from, term, seqno }: RequestVoteCall | RequestVoteReply): string {
+  const kind = Number(seqno >> COUNTER_BITS);
+  const isKnown = kind < KINDS.length;
+  const number = isKnown ? BigInt.asUintN(Number(COUNTER_BITS), seqno) : seqno;
+  return `${from} t${term} #${number} ${KINDS[isKnown ? kind : 0]}`;
 }
 
 /**

@@ -66,6 +66,18 @@ test("any message survives the codec and the notation, both in Rust", () => {
   }
 });
 
+test("the kind of a call for votes is told by its name, and its number without it", () => {
+  for (const [kind, name] of ["RequestVote", "PreVote", "TransferVote", "CampaignNow"].entries()) {
+    for (const text of [`1 t2 #7 ${name}Call last 1/3`, `2 t2 #7 ${name}Reply granted`]) {
+      const message = parseMessage(text);
+      assert.equal(message.seqno, (BigInt(kind) << 50n) | 7n);
+      assert.equal(formatMessage(message), text);
+    }
+  }
+  const unknown = { type: "requestVoteReply", from: 2n, term: 2n, seqno: (4n << 50n) | 7n, voteGranted: true };
+  assert.equal(formatMessage(unknown), `2 t2 #${unknown.seqno} RequestVoteReply granted`);
+});
+
 test("damaged bytes are refused, or are the one encoding of what they mean", () => {
   let refused = 0;
   for (let seed = 0; seed < 2_000; seed += 1) {

@@ -76,6 +76,21 @@ function tests() {
     assert.throws(() => world.step("show 1"), /was freed/);
   });
 
+  test("a script says what the nodes did", () => {
+    const world = new ScriptWorld();
+    world.step("start 1,2\nmanual 1\nfound 1 {1,2}");
+    const text = "1 t1 #1 RequestVoteCall last 0/1";
+    assert.deepEqual(world.step("take 1\nduplicate\nlose 1->2 next\ndeliver").recorded, [
+      { node: 1n, did: "send", to: 2n, text },
+      { node: 1n, did: "send", to: 2n, text },
+      { node: 1n, did: "drop", to: 2n, text },
+      { node: 2n, did: "receive", to: undefined, text },
+      { node: 2n, did: "send", to: 1n, text: "2 t1 #1 RequestVoteReply granted" },
+    ]);
+    assert.deepEqual(world.step("crash 2").recorded, [{ node: 2n, did: "crash", to: undefined, text: "" }]);
+    world.free();
+  });
+
   test("a script chooses single messages, what was stored at a crash, and mistakes", () => {
     const world = new ScriptWorld();
     world.step("manual 1,2,3\nstart 1,2,3\nfound 1 {1,2,3}\ntake 1");
@@ -84,7 +99,7 @@ function tests() {
     assert.deepEqual(sent.map(({ number, from, to }) => [number, from, to]), [[1n, 1n, 2n], [2n, 1n, 3n]]);
     assert.deepEqual(servers[0], {
       id: 1n,
-      node: { role: "candidate", currentTerm: 1n, votedFor: 1n, leaderId: undefined, commitIndex: 0n, next: undefined },
+      node: { role: "candidate", isPreCandidate: false, currentTerm: 1n, votedFor: 1n, leaderId: undefined, commitIndex: 0n, next: undefined },
     });
     world.step("duplicate 1->2\nhold 1->3\nlose 1->2 nth 2\ndeliver 1->2 nth 1");
     const later = world.outline(2n);

@@ -52,6 +52,7 @@ impl PutMore for Vec<u8> {
 
     fn node(&mut self, node: &Node) {
         self.word(role(node.role()));
+        self.word(u8::from(node.is_pre_candidate()));
         self.number(node.current_term().get());
         self.optional(node.voted_for().map(NodeId::get));
         self.optional(node.leader_id().map(NodeId::get));

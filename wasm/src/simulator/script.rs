@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use raftbare::{CommitStatus, LogIndex, LogPosition, NodeId, Term};
 use raftbare_sim::checker::Violation;
-use raftbare_sim::script::{Flying, Script, World};
+use raftbare_sim::script::{Flying, Recorded, Script, World};
 use raftbare_sim::server::Server;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -26,6 +26,7 @@ struct Played {
     /// What does not hold, with the line.
     violation: Option<(usize, Violation)>,
     events: Vec<String>,
+    recorded: Vec<Recorded>,
 }
 
 impl Played {
@@ -39,6 +40,12 @@ impl Played {
         result.number(violation.map_or(0, |&(line, _)| line as u64));
         result.violation(violation.map(|(_, violation)| violation));
         result.list(self.events, |result, event| result.text(&event));
+        result.list(self.recorded, |result, recorded| {
+            result.number(recorded.node.get());
+            result.word(recorded.did as u8);
+            result.optional(recorded.to.map(NodeId::get));
+            result.text(&recorded.text);
+        });
     }
 }
 
@@ -78,6 +85,7 @@ impl RawScriptWorld {
             error: None,
             violation: None,
             events: Vec::new(),
+            recorded: Vec::new(),
         };
         match script.map(|script| script.play()) {
             Err(error) => played.error = Some((error.line, error.what)),
@@ -156,12 +164,14 @@ fn put_flying(result: &mut Vec<u8>, flying: &Flying) {
     result.payload(&flying.payload);
 }
 
-/// Identifier, and of a running node role, term, vote, leader, commit index and the kind of its next action.
+/// Identifier, and of a running node role, whether that is still a pre-candidate's, term, vote, leader, commit index
+/// and the kind of its next action.
 fn put_outline(result: &mut Vec<u8>, server: &Server) {
     result.number(server.id.get());
     result.word(u8::from(server.node.is_some()));
     let Some(node) = &server.node else { return };
     result.word(role(node.role()));
+    result.word(u8::from(node.is_pre_candidate()));
     result.number(node.current_term().get());
     result.optional(node.voted_for().map(NodeId::get));
     result.optional(node.leader_id().map(NodeId::get));
@@ -175,6 +185,7 @@ impl RawScriptWorld {
             error: None,
             violation: None,
             events: Vec::new(),
+            recorded: Vec::new(),
         };
         let script = match Script::parse(text) {
             Ok(script) => script,
@@ -189,6 +200,7 @@ impl RawScriptWorld {
             let events = self.world.take_events();
             let told = events.iter().map(ToString::to_string);
             played.events.extend(told);
+            played.recorded.extend(self.world.take_recorded());
             if let Some(violation) = violation {
                 played.violation = Some((line.number, violation));
                 break;

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use raftbare::{Action, Node, NodeId};
 
 use super::event::Event;
+use super::record::{Did, Recorded};
 use super::world::{World, refuse};
 use crate::checker::{Checker, Verdict, Violation};
 use crate::disk::Disk;
@@ -79,6 +80,14 @@ impl World {
                 .checker
                 .check_sent(from, to, &server.durable(), message);
             self.note_if_flawed(from, verdict)?;
+        }
+        let mut record = |did| {
+            let recorded = Recorded::on_the_way(did, from, to, &payload);
+            self.recorded.push(recorded);
+        };
+        record(Did::Send);
+        if self.mail.is_cut(from, to) {
+            record(Did::Drop);
         }
         self.mail.send(from, to, payload);
         Ok(())

@@ -57,6 +57,7 @@ impl World {
 
 fn holds(node: &Node, fact: &Fact) -> bool {
     match fact {
+        Fact::PreCandidate => node.is_pre_candidate(),
         Fact::Role(role) => node.role() == *role,
         Fact::Term(term) => node.current_term() == *term,
         Fact::Vote(vote) => node.voted_for() == *vote,
@@ -73,6 +74,7 @@ impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Down => f.write_str("down"),
+            Self::PreCandidate => f.write_str("pre-candidate"),
             Self::Role(role) => role.fmt(f),
             Self::Term(term) => write!(f, "t{term}"),
             Self::Vote(None) => f.write_str("vote -"),

@@ -8,6 +8,7 @@ use raftbare::{ClusterConfig, LogEntry, LogIndex, LogPosition, Message, Node, No
 
 use super::event::Event;
 use super::mail::Flying;
+use super::record::{Did, Recorded};
 use super::verb::Stored;
 use super::world::{World, refuse};
 use crate::checker::Verdict;
@@ -45,7 +46,16 @@ impl World {
             return refuse(format!("node {id} is not down"));
         }
         self.server(id)?.restart();
+        self.set_options(id);
         self.follow_input(id)
+    }
+
+    /// Tells a running node its options, as whoever starts it has to.
+    pub(super) fn set_options(&mut self, id: NodeId) {
+        let node = self.servers.get_mut(&id).and_then(|it| it.node.as_mut());
+        if let (Some(node), Some(options)) = (node, self.options.get(&id)) {
+            node.set_options(*options);
+        }
     }
 
     pub(super) fn restart_from(&mut self, id: NodeId, stored: &Stored) -> Verdict {
@@ -66,6 +76,7 @@ impl World {
             .check_stored(entries, |position| commands.get(position))?;
         server.restart();
         self.servers.insert(id, server);
+        self.set_options(id);
         self.note_told(id);
         self.follow_input(id)
     }
@@ -191,9 +202,13 @@ impl World {
     pub(super) fn arrive(&mut self, flying: Flying) -> Verdict {
         let to = flying.to;
         let Some(server) = self.servers.get_mut(&to).filter(|s| s.node.is_some()) else {
+            let recorded = Recorded::at_the_end(Did::Drop, &flying);
+            self.recorded.push(recorded);
             self.events.push(Event::Unheard(flying));
             return Ok(());
         };
+        let recorded = Recorded::at_the_end(Did::Receive, &flying);
+        self.recorded.push(recorded);
         self.events.push(Event::Message(flying.clone()));
         match flying.payload {
             Payload::Raft(message, commands) => server.receive(message, &commands),

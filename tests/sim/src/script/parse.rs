@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use raftbare::{Message, MessageSeqNo, NodeId, Role, Term};
+use raftbare::{Message, MessageSeqNo, NodeId, NodeOptions, Role, StableLeadership, Term};
 
 use super::verb::{Fact, Ids, Links, Messages, Stored, Verb, Which};
 use crate::flaw::Flaw;
@@ -32,6 +32,7 @@ fn verb(line: &mut Parser<'_>) -> Parsed<Verb> {
         "propose" => Verb::Propose(id(line)?, optional(line, count)?.unwrap_or(1)),
         "config" => Verb::Config(id(line)?, spaced(line, Parser::config)?),
         "heartbeat" => Verb::Heartbeat(id(line)?),
+        "transfer" => Verb::Transfer(id(line)?, spaced(line, id_or_none)?),
         "read" => Verb::Read(id(line)?),
         "reads" => Verb::Reads(id(line)?),
         "status" => Verb::Status(id(line)?, spaced(line, Parser::position)?),
@@ -54,6 +55,7 @@ fn verb(line: &mut Parser<'_>) -> Parsed<Verb> {
         "auto" => Verb::Auto(ids(line)?),
         "tear" => Verb::Tear(id(line)?, spaced(line, count).map(as_size)?),
         "flaw" => Verb::Flaw(ids(line)?, spaced(line, flaw)?),
+        "options" => Verb::Options(ids(line)?, options(line)?),
         "pending" => Verb::Pending(id(line)?),
         "show" => Verb::Show(optional(line, some_ids)?.unwrap_or(Ids::All)),
         "count" => Verb::Count(links_or_all(line)?),
@@ -118,6 +120,31 @@ fn flaw(line: &mut Parser<'_>) -> Parsed<Option<Flaw>> {
         .ok_or(format!("{name:?} is no flaw"))
 }
 
+/// `default`, or what is to be other than by default.
+fn options(line: &mut Parser<'_>) -> Parsed<NodeOptions> {
+    let mut options = NodeOptions::default();
+    line.expect(" ")?;
+    if line.takes("default") {
+        return Ok(options);
+    }
+    option(line, &mut options)?;
+    while optional(line, |line| option(line, &mut options))?.is_some() {}
+    Ok(options)
+}
+
+fn option(line: &mut Parser<'_>, options: &mut NodeOptions) -> Parsed<()> {
+    if line.takes("never-leads") {
+        options.never_leads = true;
+        return Ok(());
+    }
+    line.expect("stable ")?;
+    let Ok(silent_timeouts) = u8::try_from(line.number()?) else {
+        return line.fail("no more than 255 before this");
+    };
+    options.stable_leadership = Some(StableLeadership { silent_timeouts });
+    Ok(())
+}
+
 fn count(line: &mut Parser<'_>) -> Parsed<u64> {
     match line.number()? {
         count if count <= MOST_COMMANDS => Ok(count),
@@ -167,7 +194,7 @@ fn stored(line: &mut Parser<'_>) -> Parsed<Stored> {
     line.expect("t")?;
     let term = line.number().map(Term::new)?;
     line.expect(" vote ")?;
-    let voted_for = vote(line)?;
+    let voted_for = id_or_none(line)?;
     let log = spaced(line, Parser::log)?;
     Ok(Stored {
         term,
@@ -176,7 +203,7 @@ fn stored(line: &mut Parser<'_>) -> Parsed<Stored> {
     })
 }
 
-fn vote(line: &mut Parser<'_>) -> Parsed<Option<NodeId>> {
+fn id_or_none(line: &mut Parser<'_>) -> Parsed<Option<NodeId>> {
     match line.takes("-") {
         true => Ok(None),
         false => line.id().map(Some),
@@ -215,8 +242,10 @@ fn fact(line: &mut Parser<'_>) -> Parsed<Fact> {
     }
     if line.takes("down") {
         Ok(Fact::Down)
+    } else if line.takes("pre-candidate") {
+        Ok(Fact::PreCandidate)
     } else if line.takes("vote ") {
-        vote(line).map(Fact::Vote)
+        id_or_none(line).map(Fact::Vote)
     } else if line.takes("commit ") {
         line.index().map(Fact::Commit)
     } else if line.takes("last ") {

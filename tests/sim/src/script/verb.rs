@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use raftbare::{
     ClusterConfig, CommitStatus, Log, LogEntries, LogIndex, LogPosition, Message, MessageSeqNo,
-    NodeId, ReadStatus, Role, Term,
+    NodeId, NodeOptions, ReadStatus, Role, Term,
 };
 
 use crate::flaw::Flaw;
@@ -29,6 +29,8 @@ pub enum Verb {
     Config(NodeId, ClusterConfig),
     /// `heartbeat`
     Heartbeat(NodeId),
+    /// `transfer`, or the end of one.
+    Transfer(NodeId, Option<NodeId>),
     /// `read`
     Read(NodeId),
     /// `reads`
@@ -69,6 +71,8 @@ pub enum Verb {
     Tear(NodeId, usize),
     /// `flaw`
     Flaw(Ids, Option<Flaw>),
+    /// `options`
+    Options(Ids, NodeOptions),
     /// `pending`
     Pending(NodeId),
     /// `show`
@@ -162,6 +166,8 @@ pub struct Stored {
 pub enum Fact {
     /// It is crashed.
     Down,
+    /// It asks whether it could be elected.
+    PreCandidate,
     /// Its role.
     Role(Role),
     /// Its term.

@@ -5,10 +5,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use raftbare::{LogIndex, LogPosition, Node, NodeId, Role, Term};
+use raftbare::{LogIndex, LogPosition, Node, NodeId, NodeOptions, Role, Term};
 
 use super::event::Event;
 use super::mail::{Flying, Mail};
+use super::record::{Did, Recorded};
 use super::verb::{Ids, Links, Messages, Verb, Which};
 use crate::checker::{Checker, Verdict, Violation};
 use crate::integration::Read;
@@ -20,6 +21,8 @@ pub struct World {
     pub(super) servers: BTreeMap<NodeId, Server>,
     /// Whose actions wait for `take`.
     manual: BTreeSet<NodeId>,
+    /// What nodes do beyond the basic algorithm, in all their lives.
+    pub(super) options: BTreeMap<NodeId, NodeOptions>,
     pub(super) mail: Mail,
     pub(super) checker: Checker,
     /// Reads of the present lives, oldest first.
@@ -29,6 +32,8 @@ pub struct World {
     /// What was last told of each node.
     pub(super) told: BTreeMap<NodeId, (Role, Term, LogIndex)>,
     pub(super) events: Vec<Event>,
+    /// What the nodes did in this step.
+    pub(super) recorded: Vec<Recorded>,
     /// Which promises the flaws of servers have broken.
     pub(super) noted: BTreeSet<&'static str>,
     /// A snapshot came from the script, so nobody knows what state its commands have led to.
@@ -77,6 +82,7 @@ impl World {
 
     /// Does what a verb says, and checks. What has happened lies in [`take_events`](Self::take_events) then.
     pub fn step(&mut self, verb: &Verb) -> Verdict {
+        self.record_verb(verb);
         match verb {
             Verb::Start(ids) => self.each(ids, Self::start),
             Verb::Restart(ids, None) => self.each(ids, Self::restart),
@@ -94,6 +100,10 @@ impl World {
             Verb::Propose(id, count) => self.propose(*id, *count),
             Verb::Config(id, config) => self.ask(*id, |node| node.propose_config(config.clone())),
             Verb::Heartbeat(id) => self.ask(*id, Node::heartbeat),
+            Verb::Transfer(id, Some(target)) => {
+                self.ask(*id, |node| node.transfer_leadership(*target))
+            }
+            Verb::Transfer(id, None) => self.ask(*id, Node::abort_transfer),
             Verb::Read(id) => self.read(*id),
             Verb::Reads(id) => self.tell_reads(*id),
             Verb::Status(id, position) => {
@@ -123,6 +133,12 @@ impl World {
                 world.server(id)?.flaw = *flaw;
                 Ok(())
             }),
+            Verb::Options(ids, options) => self.each(ids, |world, id| {
+                world.server(id)?;
+                world.options.insert(id, *options);
+                world.set_options(id);
+                Ok(())
+            }),
             Verb::Pending(id) => {
                 let actions = self.node(*id)?.actions().clone().collect();
                 self.events.push(Event::Pending(*id, actions));
@@ -142,14 +158,22 @@ impl World {
                 let taken = self.mail.take(messages);
                 return taken.into_iter().try_for_each(|flying| self.arrive(flying));
             }
-            Verb::Lose(messages) => self.mail.take(messages),
+            Verb::Lose(messages) => {
+                let lost = self.mail.take(messages);
+                self.record_on_the_way(Did::Drop, &lost);
+                lost
+            }
             Verb::Hold(messages) => {
                 let taken = self.mail.take(messages);
                 self.mail.held.extend_from_slice(&taken);
                 taken
             }
             Verb::Release(messages) => self.mail.release(messages),
-            Verb::Duplicate(messages) => self.mail.duplicate(messages),
+            Verb::Duplicate(messages) => {
+                let copies = self.mail.duplicate(messages);
+                self.record_on_the_way(Did::Send, &copies);
+                copies
+            }
             Verb::Truncate(count, messages) => self.mail.truncate(*count, messages),
             Verb::Cut(links) => {
                 self.cut(links);
@@ -173,7 +197,7 @@ impl World {
     }
 
     /// These nodes, all of them if so said.
-    fn ids(&self, ids: &Ids) -> Vec<NodeId> {
+    pub(super) fn ids(&self, ids: &Ids) -> Vec<NodeId> {
         match ids {
             Ids::All => self.servers.keys().copied().collect(),
             Ids::These(ids) => ids.clone(),

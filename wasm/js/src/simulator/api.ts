@@ -20,6 +20,7 @@ export {
   type Flying,
   type Outline,
   type Played,
+  type Recorded,
   ScriptWorld,
   type ServerOutline,
 } from "./script.js";

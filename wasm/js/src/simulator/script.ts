@@ -44,6 +44,8 @@ export interface ServerOutline {
   readonly node:
     | {
         readonly role: Role;
+        /** Whether it is a candidate that only asks yet whether it could be elected. */
+        readonly isPreCandidate: boolean;
         readonly currentTerm: bigint;
         readonly votedFor: bigint | undefined;
         readonly leaderId: bigint | undefined;
@@ -54,10 +56,23 @@ export interface ServerOutline {
     | undefined;
 }
 
+/** Something that a node did: what a line of a recording is made of. */
+export interface Recorded {
+  /** Who did it. Of a message that is lost on its way, the sender. */
+  readonly node: bigint;
+  readonly did: "start" | "crash" | "timeout" | "propose" | "send" | "receive" | "drop" | "note";
+  /** Whom a message is for, where that is not `node`. */
+  readonly to: bigint | undefined;
+  /** The message in the notation, `snapshot 1/6 {1,2}`, or what is to be said of all else. */
+  readonly text: string;
+}
+
 /** What happened when lines were played. */
 export interface Played {
   /** What happened, a line each, in the notation. */
   readonly events: readonly string[];
+  /** What the nodes did. */
+  readonly recorded: readonly Recorded[];
   /** What does not hold, if anything. */
   readonly failure: Failure | undefined;
 }
@@ -65,7 +80,7 @@ export interface Played {
 /**
  * A world in which only that happens what a script says: no clock, no chance. The verbs are those of the scenarios of
  * the Rust crate (`raftbare_sim::script`): `start`, `found`, `timeout`, `propose`, `deliver`, `lose`, `hold`, `crash`,
- * `manual`, `take`, `show`, `expect` and others.
+ * `manual`, `take`, `options`, `show`, `expect` and others.
  *
  * ```ts
  * import { ScriptWorld } from "raftbare/simulator";
@@ -180,5 +195,5 @@ function played(wire: SimulatorWire): Played {
   const line = Number(wire.integer());
   const violation = wire.violation();
   const failure = violation === undefined ? undefined : { line, violation };
-  return { events: wire.list(() => wire.text()), failure };
+  return { events: wire.list(() => wire.text()), recorded: wire.list(() => wire.recorded()), failure };
 }

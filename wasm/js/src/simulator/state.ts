@@ -16,6 +16,8 @@ export interface Violation {
 /** A node of a simulated server. */
 export interface NodeState {
   readonly role: Role;
+  /** Whether it is a candidate that only asks yet whether it could be elected. */
+  readonly isPreCandidate: boolean;
   readonly currentTerm: bigint;
   readonly votedFor: bigint | undefined;
   readonly leaderId: bigint | undefined;

@@ -1,7 +1,7 @@
 import { type Action, Actions } from "../action.js";
 import { ROLES } from "../status.js";
 import { Wire } from "../wire.js";
-import type { Flying, ServerOutline } from "./script.js";
+import type { Flying, Recorded, ServerOutline } from "./script.js";
 import type { NodeState, Payload, ServerState, Violation } from "./state.js";
 
 /** The kinds of actions as {@link Wire.action} numbers them, and none. */
@@ -15,6 +15,9 @@ const ACTION_TYPES: readonly (Action["type"] | undefined)[] = [
   "installSnapshot",
   undefined,
 ];
+
+/** What a node can do in a recording, as the module numbers it. */
+const DEEDS = ["start", "crash", "timeout", "propose", "send", "receive", "drop", "note"] as const;
 
 /** Reads what the simulator's classes hand over; see `wasm/src/simulator/parts.rs`. */
 export class SimulatorWire extends Wire {
@@ -35,6 +38,7 @@ export class SimulatorWire extends Wire {
   #node(): NodeState {
     return {
       role: this.word(ROLES),
+      isPreCandidate: this.boolean(),
       currentTerm: this.integer(),
       votedFor: this.optional(),
       leaderId: this.optional(),
@@ -52,6 +56,7 @@ export class SimulatorWire extends Wire {
   #nodeOutline(): NonNullable<ServerOutline["node"]> {
     return {
       role: this.word(ROLES),
+      isPreCandidate: this.boolean(),
       currentTerm: this.integer(),
       votedFor: this.optional(),
       leaderId: this.optional(),
@@ -68,6 +73,10 @@ export class SimulatorWire extends Wire {
       text: this.text(),
       payload: this.payload()!,
     };
+  }
+
+  recorded(): Recorded {
+    return { node: this.integer(), did: this.word(DEEDS), to: this.optional(), text: this.text() };
   }
 
   payload(): Payload | undefined {
