@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { coreSource } from "./core-source.js";
 
 const entry = createRequire(import.meta.url).resolve("raftbare/package.json");
 const { version } = JSON.parse(readFileSync(join(dirname(entry), "package.json"), "utf8")) as { version: string };
 
 // Everything goes into one script and one style, with the module inside: one file is made of them.
 export default defineConfig({
+  plugins: [coreSource()],
   base: "./",
   define: { __CORE_VERSION__: JSON.stringify(version) },
   build: {

@@ -71,6 +71,7 @@ pub(crate) fn test() -> Result<()> {
     run_command(
         tool(&build, "vitest")
             .args(["run", "--config", "vitest.journeys.ts"])
+            .env("RAFTBARE_ROOT", root())
             .env("RAFTBARE_PAGE", &page)
             .env("RAFTBARE_SCENARIOS", &scenarios)
             .env("CHROMIUM", browser),
@@ -154,6 +155,7 @@ fn make_page(build: &Path) -> Result<PathBuf> {
     run_command(
         tool(build, "vite")
             .args(["build", "--logLevel", "warn"])
+            .env("RAFTBARE_ROOT", root())
             .env("VISUALIZER_OUT", &dist),
     )?;
     run_command(

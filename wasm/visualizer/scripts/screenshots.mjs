@@ -45,4 +45,25 @@ await picture("replication", { viewport: { width: 1280, height: 1180 }, colorSch
 });
 await picture("split-vote", { viewport: desktop, colorScheme: "dark" }, splitVote);
 await picture("phone", { viewport: { width: 390, height: 844 }, colorScheme: "light" }, splitVote);
+await picture("space-time", { viewport: { width: 1280, height: 660 }, colorScheme: "light" }, async (page) => {
+  await splitVote(page);
+  const roles = page.locator(".ring .role");
+  while (!(await roles.allTextContents()).some((role) => role.startsWith("★"))) await steps(page, 1);
+  await steps(page, 6);
+  await button(page, "Client: propose").click();
+  const flights = page.getByRole("region", { name: "Messages in flight" });
+  await flights.getByRole("listitem").last().getByRole("button").click();
+  await button(page, "Duplicate").click();
+  await button(page, "Drop").click();
+  await flights.getByRole("listitem").first().getByRole("button").click();
+  await button(page, "Delay 50 ms").click();
+  await steps(page, 20);
+  await page.getByRole("region", { name: "Space-time" }).evaluate((card) => card.scrollIntoView());
+});
+await picture("lesson", { viewport: { width: 1280, height: 1000 }, colorScheme: "light" }, async (page) => {
+  await button(page, "Learn").click();
+  await page.getByRole("button", { name: /When a majority is not enough/ }).click();
+  for (let step = 0; step < 3; step += 1) await button(page, "Next").click();
+  await page.getByText("The code:").click();
+});
 await browser.close();

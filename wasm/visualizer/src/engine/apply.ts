@@ -1,9 +1,10 @@
-import type { Outline, Played, ServerState } from "raftbare/simulator";
+import type { Outline, Played, Recorded, ServerState } from "raftbare/simulator";
 import { setDial } from "./dials.js";
 import { isComment, parseDirective } from "./directive.js";
 import { type Flight, address } from "./flight.js";
 import { isEnded, type Moment } from "./moment.js";
 import { narrate, note } from "./narrate.js";
+import { followOptions } from "./options.js";
 import { noteDone, noteRequest, refreshRequests } from "./record.js";
 import { launch, wind, workTime } from "./schedule.js";
 
@@ -24,15 +25,17 @@ export interface Scene {
 /**
  * Plays one line of a scenario at a time. All that is random follows from the dials, so the same lines at the same
  * times lead to the same moment. Throws a `SyntaxError` if it is no line of the format, and a `RangeError` if it cannot
- * be done, such as to crash a node that is down; then nothing has happened.
+ * be done, such as to crash a node that is down; then nothing has happened. Returns what the nodes did.
  */
-export function apply(moment: Moment, line: string, at: number): void {
+export function apply(moment: Moment, line: string, at: number): readonly Recorded[] {
   moment.now = Math.max(moment.now, at);
-  if (isEnded(moment)) return;
+  if (isEnded(moment)) return [];
   const directive = parseDirective(line);
+  let recorded: readonly Recorded[] = [];
   if (directive !== undefined) direct(moment, directive.name, directive.words, directive.numbers);
-  else if (!isComment(line)) playVerb(moment, line);
+  else if (!isComment(line)) recorded = playVerb(moment, line);
   moment.lines += 1;
+  return recorded;
 }
 
 function direct(moment: Moment, name: string, words: readonly string[], numbers: readonly number[]): void {
@@ -59,7 +62,7 @@ function find(moment: Moment, wanted: string): Flight | undefined {
   return flights.find((flight) => !flight.isHeld && address(flights, flight) === wanted);
 }
 
-function playVerb(moment: Moment, line: string): void {
+function playVerb(moment: Moment, line: string): readonly Recorded[] {
   const [verb = ""] = line.split(" ", 1);
   const flight = /^(deliver|lose|hold|duplicate)$/.test(verb) ? find(moment, line.slice(verb.length + 1)) : undefined;
   const receiver = verb === "deliver" && flight !== undefined ? receiverOf(moment, flight) : undefined;
@@ -73,11 +76,13 @@ function playVerb(moment: Moment, line: string): void {
   followEvents(moment, line, played);
   followWork(moment, line);
   if (verb === "timeout") forgetTimers(moment, line);
+  if (verb === "options") moment.options = followOptions(moment.options, line, moment.outline.keys());
   if (verb === "flaw") moment.flaw = line.split(" ")[2] === "-" ? undefined : line.split(" ")[2];
   const scene: Scene = { line, played, before, flight, receiver };
   narrate(moment, scene);
   refreshRequests(moment, before);
   if (violation !== undefined) end(moment, violation);
+  return played.recorded;
 }
 
 /** A receiver is looked at before only where what becomes of the message depends on its log. */
@@ -95,8 +100,12 @@ function followFlights(moment: Moment, outline: Outline): void {
   const after = new Map<number, Flight>();
   const keep = (number: number, isHeld: boolean): void => {
     const known = before.get(number);
-    if (known !== undefined) return void after.set(number, keptOn(moment, known, isHeld));
     const flying = sent.get(number);
+    if (known !== undefined) {
+      // Known already and told anew is what was cut.
+      const cut = flying === undefined ? known : { ...known, text: flying.text, payload: flying.payload };
+      return void after.set(number, keptOn(moment, cut, isHeld));
+    }
     if (flying === undefined) return;
     const flight = launch(moment, flying);
     after.set(number, { ...flight, isHeld });

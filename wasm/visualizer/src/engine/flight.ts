@@ -1,4 +1,4 @@
-import type { Payload } from "raftbare/simulator";
+import { formatMessage, type Message, type Payload } from "raftbare/simulator";
 
 /** A message or a snapshot between two nodes. */
 export interface Flight {
@@ -15,6 +15,16 @@ export interface Flight {
   readonly isHeld: boolean;
 }
 
+/** What a message is about, by its name in the notation: "PreVote" of a "PreVoteCall". */
+export function topicOf(message: Message): string {
+  return /([A-Za-z]+)(Call|Reply) /.exec(formatMessage(message))?.[1] ?? "";
+}
+
+/** Whether this only asks for votes that may be given, or answers to that. */
+export function isPreVote(message: Message): boolean {
+  return topicOf(message) === "PreVote";
+}
+
 /** Where a message that is lost is last seen: this share of its way. */
 const LOST_AT = 0.6;
 
@@ -22,6 +32,11 @@ const LOST_AT = 0.6;
 export function endOf(flight: Flight): number {
   const { sentAt, arrivesAt, isLost } = flight;
   return isLost ? sentAt + Math.round((arrivesAt - sentAt) * LOST_AT) : arrivesAt;
+}
+
+/** When a message would have arrived that was lost at this time. */
+export function arrivalOfLost(sentAt: number, lostAt: number): number {
+  return sentAt + Math.round((lostAt - sentAt) / LOST_AT);
 }
 
 /** How far it has come, from 0 to 1. */

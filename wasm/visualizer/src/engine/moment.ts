@@ -1,6 +1,7 @@
 import { type CommitStatus, ScriptWorld, type ServerOutline, type ServerState } from "raftbare/simulator";
 import { CALM, type Dials } from "./dials.js";
 import type { Flight } from "./flight.js";
+import type { NodeOptions } from "./options.js";
 
 export interface Timer {
   readonly setAt: number;
@@ -48,9 +49,11 @@ export interface Broken {
   readonly isFatal: boolean;
 }
 
-/** Who has voted for a candidate, as far as it knows. */
+/** Who has voted for a candidate, or would vote for it, as far as it knows. */
 export interface Ballot {
   readonly term: bigint;
+  /** Whether these are answers to a pre-vote. */
+  readonly isPreVote?: boolean;
   readonly from: readonly number[];
 }
 
@@ -78,6 +81,8 @@ export interface Moment {
   done: Map<number, readonly Done[]>;
   broken: readonly Broken[];
   flaw: string | undefined;
+  /** Of those nodes to which some were given. */
+  options: ReadonlyMap<number, NodeOptions>;
 }
 
 export function startMoment(): Moment {
@@ -99,6 +104,7 @@ export function startMoment(): Moment {
     done: new Map(),
     broken: [],
     flaw: undefined,
+    options: new Map(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Message, ServerState } from "raftbare/simulator";
 import type { Scene } from "./apply.js";
+import { isPreVote, topicOf } from "./flight.js";
 import type { Moment, Note } from "./moment.js";
 import { MOST_NOTES, newest } from "./record.js";
 
@@ -19,7 +20,9 @@ export function narrate(moment: Moment, scene: Scene): void {
   for (const [id, node] of moment.outline) {
     const before = scene.before.get(id);
     if (node === undefined || before === undefined) continue;
-    if (before.role !== node.role || before.currentTerm !== node.currentTerm) turn(moment, scene, id, before, node);
+    if (node.isPreCandidate && isTimeoutOf(scene.line, id)) ask(moment, id, before, node);
+    else if (before.role !== node.role || before.currentTerm !== node.currentTerm)
+      turn(moment, scene, id, before, node);
     if (node.role === "leader" && before.commitIndex < node.commitIndex && before.role === "leader") {
       note(moment, "log", [id], `${id} commits up to index ${node.commitIndex}: a majority has it stored.`);
     }
@@ -28,11 +31,31 @@ export function narrate(moment: Moment, scene: Scene): void {
 
 type State = NonNullable<ReturnType<Moment["outline"]["get"]>>;
 
+function isTimeoutOf(line: string, id: number): boolean {
+  const [verb, ids = ""] = line.split(" ");
+  return verb === "timeout" && (ids === "*" || ids.split(",").includes(String(id)));
+}
+
+/** A node asks whether it could be elected. */
+function ask(moment: Moment, id: number, before: State, node: State): void {
+  const term = node.currentTerm + 1n;
+  const again = before.isPreCandidate ? "no majority would have voted for it" : "it has heard no leader in time";
+  moment.ballots.set(id, { term, from: [id], isPreVote: true });
+  note(moment, "vote", [id], `${id} asks who would vote for it in term ${term}: ${again}. Its own term stays.`);
+}
+
+/** Whether the leader has told a node to stand for election. */
+function isCampaignNow({ line, flight }: Scene): boolean {
+  const { payload } = flight ?? {};
+  return line.startsWith("deliver") && payload?.type === "message" && topicOf(payload.message) === "CampaignNow";
+}
+
 /** A node has another role, or another term. */
-function turn(moment: Moment, { line }: Scene, id: number, before: State, node: State): void {
+function turn(moment: Moment, scene: Scene, id: number, before: State, node: State): void {
+  const { line } = scene;
   const term = node.currentTerm;
   if (node.role === "candidate" && before.currentTerm < term) {
-    const why = before.role === "candidate" ? splitOf(moment, before.currentTerm) : "it has heard no leader in time";
+    const why = reasonToStand(moment, scene, id, before);
     moment.ballots.set(id, { term, from: [id] });
     note(moment, "vote", [id], `${id} stands for election in term ${term}: ${why}. It votes for itself.`);
     rivals(moment, id, term);
@@ -41,18 +64,33 @@ function turn(moment: Moment, { line }: Scene, id: number, before: State, node: 
     const by = votes.length > 1 ? ` with the votes of ${list(votes)}` : "";
     note(moment, "leader", [id], `${id} leads term ${term}${by}.`);
   } else if (before.role !== "follower" && node.role === "follower") {
-    const what = before.role === "leader" ? "no longer leads" : "stands no longer";
-    const why = before.currentTerm < term ? `it has seen the later term ${term}` : `term ${term} has a leader`;
-    note(moment, "leader", [id], `${id} ${what}: ${why}.`);
+    const what =
+      before.role === "leader" ? "no longer leads" : before.isPreCandidate ? "asks no longer" : "stands no longer";
+    note(moment, "leader", [id], `${id} ${what}: ${reasonOf(line, id, before, node)}.`);
   } else if (!line.startsWith("restart") && node.leaderId !== before.leaderId) {
     note(moment, "leader", [id], `${id} comes to term ${term}.`);
   }
 }
 
+/** Why a node stands for election. */
+function reasonToStand(moment: Moment, scene: Scene, id: number, before: State): string {
+  if (isCampaignNow(scene)) return `${before.leaderId} hands over to it`;
+  if (before.isPreCandidate) return `${list(moment.ballots.get(id)?.from ?? [])} would vote for it`;
+  return before.role === "candidate" ? splitOf(moment, before.currentTerm) : "it has heard no leader in time";
+}
+
+/** Why a leader or candidate has become a follower. */
+function reasonOf(line: string, id: number, before: State, { currentTerm: term }: State): string {
+  if (before.currentTerm < term) return `it has seen the later term ${term}`;
+  if (before.role !== "leader") return `term ${term} has a leader`;
+  return isTimeoutOf(line, id) ? "no majority has answered it for too long" : "it is no member any more";
+}
+
 /** Why a candidate has not won. */
 function splitOf(moment: Moment, term: bigint): string {
-  const stood = [...moment.ballots].filter(([, ballot]) => ballot.term === term);
-  if (stood.length < 2) return `no majority answered in time in term ${term}`;
+  const stood = [...moment.ballots].filter(([, ballot]) => ballot.term === term && !ballot.isPreVote);
+  const hasWinner = stood.some(([, { from }]) => 2 * from.length > moment.outline.size);
+  if (stood.length < 2 || hasWinner) return `no majority answered in time in term ${term}`;
   const votes = stood.map(([id, { from }]) => `${from.length} for ${id}`);
   return `the votes of term ${term} were split, ${list(votes)}, so nobody had a majority`;
 }
@@ -97,12 +135,24 @@ function voteCalled(
 ): void {
   const [was, node] = [receiver.node, moment.outline.get(to)];
   if (was === undefined || node === undefined) return;
-  const refuse = (why: string): void => note(moment, "vote", [to, from], `${to} refuses ${from} its vote: ${why}.`);
+  if (topicOf(call) === "CampaignNow") return;
+  const isAsked = isPreVote(call);
+  const refuse = (why: string): void => {
+    const what = isAsked ? `would not vote for ${from}` : `refuses ${from} its vote`;
+    note(moment, "vote", [to, from], `${to} ${what}: ${why}.`);
+  };
   const last = was.log.lastPosition;
   const isNewer =
     last.term > call.lastPosition.term ||
     (last.term === call.lastPosition.term && last.index > call.lastPosition.index);
   if (call.term < was.currentTerm) return refuse(`term ${call.term} is over, it is in ${was.currentTerm}`);
+  const isSettled = was.role === "leader" || was.leaderId !== undefined;
+  if (isSettled && (isAsked || node.currentTerm < call.term)) {
+    return refuse(was.role === "leader" ? "it leads itself" : `it hears the leader ${was.leaderId}`);
+  }
+  if (isAsked && !isNewer) {
+    return note(moment, "vote", [to, from], `${to} would vote for ${from} in term ${call.term}.`);
+  }
   if (node.votedFor === BigInt(from)) {
     return note(moment, "vote", [to, from], `${to} votes for ${from} in term ${call.term}.`);
   }
@@ -122,6 +172,7 @@ function voteGot(
 ): void {
   const ballot = moment.ballots.get(to);
   if (!reply.voteGranted || ballot?.term !== reply.term || ballot.from.includes(from)) return;
+  if ((ballot.isPreVote ?? false) !== isPreVote(reply)) return;
   moment.ballots.set(to, { ...ballot, from: [...ballot.from, from].sort() });
 }
 
@@ -172,6 +223,15 @@ function act(moment: Moment, { line, flight, played }: Scene): void {
       );
     case "snapshot":
       return snapshotTaken(moment, ids[0]!, played.events[0] ?? "");
+    case "transfer":
+      return transferBegun(moment, ids[0]!, line.split(" ")[2] ?? "", played.events[0] ?? "");
+    case "options":
+      return note(
+        moment,
+        "client",
+        [],
+        `Options of ${one === "*" ? "all" : list(ids)} from now on: ${line.split(" ").slice(2).join(" ")}.`,
+      );
     case "flaw":
       return note(
         moment,
@@ -180,6 +240,19 @@ function act(moment: Moment, { line, flight, played }: Scene): void {
         line.endsWith(" -") ? "The flaw is mended." : `A flaw is on: ${line.split(" ")[2]}.`,
       );
   }
+}
+
+function transferBegun(moment: Moment, id: number, target: string, answer: string): void {
+  const isSo = answer.endsWith("= true");
+  const text =
+    target === "-"
+      ? isSo
+        ? "hands over no more, and takes commands again"
+        : "was not about to hand over"
+      : isSo
+        ? `hands over to ${target}, and takes no commands meanwhile`
+        : `does not hand over to ${target}: it does not lead, or ${target} is no voter`;
+  note(moment, "leader", [id], `${id} ${text}.`);
 }
 
 function snapshotTaken(moment: Moment, id: number, answer: string): void {

@@ -45,7 +45,7 @@ function refused(moment: Moment, node: number, verb: string): void {
   const leader = state?.leaderId;
   const why =
     state?.role === "leader"
-      ? "another change is under way"
+      ? `${verb === "config" ? "another change" : "a hand-over"} is under way`
       : leader === undefined
         ? "it does not lead, and knows of no leader"
         : `it does not lead; ${leader} does`;

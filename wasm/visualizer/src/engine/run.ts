@@ -1,7 +1,12 @@
+import type { ServerState } from "raftbare/simulator";
 import { apply } from "./apply.js";
 import { History } from "./history.js";
 import { type Broken, type Moment, cloneMoment, isEnded, startMoment } from "./moment.js";
 import { nextDue } from "./schedule.js";
+import { isEvent } from "./steps.js";
+import type { Timeline } from "./timeline.js";
+import { Trace } from "./trace.js";
+import { watch } from "./watch.js";
 
 /** How many lines lie between two checkpoints at first, and how many are kept: then every other one goes. */
 const SPACING = 400;
@@ -14,15 +19,17 @@ const MOST_LINES = 200_000;
  * A run of the world with its past: the lines so far, a place among them, and the moment there. Beyond the last line
  * it goes on by itself; going back, or to any time, is to play the lines again from a checkpoint.
  */
-export class Run {
+export class Run implements Timeline {
   readonly history: History;
+  readonly trace: Trace;
   #moment: Moment;
   #checkpoints: { readonly lines: number; readonly moment: Moment }[] = [];
   #spacing = SPACING;
   #broken: readonly Broken[];
 
-  constructor(history = new History(), moment = startMoment()) {
+  constructor(history = new History(), moment = startMoment(), trace = new Trace()) {
     this.history = history;
+    this.trace = trace;
     this.#moment = moment;
     this.#broken = moment.broken;
     this.#checkpoints.push({ lines: moment.lines, moment: cloneMoment(moment) });
@@ -47,6 +54,26 @@ export class Run {
     return this.#broken;
   }
 
+  get servers(): readonly ServerState[] {
+    return this.#moment.world.servers;
+  }
+
+  get length(): number {
+    return this.history.length;
+  }
+
+  get end(): number {
+    return this.history.end;
+  }
+
+  isCut(from: number, to: number): boolean {
+    return this.#moment.world.isCut(BigInt(from), BigInt(to));
+  }
+
+  isEvent(line: number): boolean {
+    return isEvent(this.history.line(line));
+  }
+
   /** How many checkpoints there are. */
   get checkpoints(): number {
     return this.#checkpoints.length;
@@ -57,8 +84,10 @@ export class Run {
     if (!this.isAtEnd) throw new Error("the past is fixed; fork first");
     for (const line of lines) {
       if (isEnded(this.#moment)) return;
-      apply(this.#moment, line, at);
+      const before = this.#moment.outline;
+      const recorded = apply(this.#moment, line, at);
       this.history.push(line, at);
+      watch(this.trace, recorded, before, this.#moment);
       this.#keep();
     }
   }
@@ -116,7 +145,8 @@ export class Run {
 
   /** A run with the same past up to here. Both go on by themselves. */
   fork(): Run {
-    const fork = new Run(this.history.fork(this.#moment.lines), cloneMoment(this.#moment));
+    const { lines } = this.#moment;
+    const fork = new Run(this.history.fork(lines), cloneMoment(this.#moment), this.trace.fork(lines));
     const past = this.#checkpoints.filter(({ lines }) => lines < this.#moment.lines);
     fork.#checkpoints = [
       ...past.map(({ lines, moment }) => ({ lines, moment: cloneMoment(moment) })),

@@ -34,8 +34,9 @@ export function questions(servers: readonly ServerState[], ballots: ReadonlyMap<
   for (const { id, node } of servers) {
     if (node?.role !== "candidate") continue;
     const ballot = ballots.get(Number(id));
-    const has = (voter: number): boolean => ballot?.term === node.currentTerm && ballot.from.includes(voter);
-    const text = `Votes for ${id} in term ${node.currentTerm}`;
+    const term = node.isPreCandidate ? node.currentTerm + 1n : node.currentTerm;
+    const has = (voter: number): boolean => ballot?.term === term && ballot.from.includes(voter);
+    const text = node.isPreCandidate ? `Would vote for ${id} in term ${term}` : `Votes for ${id} in term ${term}`;
     asked.push({ who: Number(id), text, majorities: majorities(node.log.latestConfig, has) });
   }
   const leader = presentLeader(servers);

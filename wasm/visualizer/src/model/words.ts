@@ -1,8 +1,15 @@
-import type { Action, Payload } from "raftbare/simulator";
+import type { Action, Payload, Role } from "raftbare/simulator";
+import { isPreVote, topicOf } from "../engine/flight.js";
 
 /** Simulated time: `1.234 s`. */
 export function seconds(us: number): string {
   return `${(us / 1e6).toFixed(3)} s`;
+}
+
+/** What a node is: a pre-candidate is a candidate that raises no term yet. */
+export function roleName(node: { readonly role: Role; readonly isPreCandidate: boolean } | undefined): string {
+  if (node === undefined) return "down";
+  return node.isPreCandidate ? "pre-candidate" : node.role;
 }
 
 export type FlightKind = "vote-call" | "vote-reply" | "heartbeat" | "append" | "reply" | "snapshot";
@@ -30,9 +37,17 @@ export function payloadText(payload: Payload): string {
   switch (message.type) {
     case "requestVoteCall": {
       const { term, index } = message.lastPosition;
+      if (topicOf(message) === "CampaignNow")
+        return "You have all of my log. Stand for election now: I hand over to you.";
+      if (isPreVote(message))
+        return `Would you vote for me in term ${message.term}? My log ends at ${term}/${index}. Nothing changes by this.`;
       return `I stand in term ${message.term}; my log ends at ${term}/${index}. Will you vote for me?`;
     }
     case "requestVoteReply":
+      if (isPreVote(message))
+        return message.voteGranted
+          ? `I would vote for you in term ${message.term}.`
+          : `I would not: I am in term ${message.term}.`;
       return message.voteGranted
         ? `You have my vote of term ${message.term}.`
         : `Not my vote: I am in term ${message.term}.`;

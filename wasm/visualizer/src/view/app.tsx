@@ -5,13 +5,20 @@ import { DialsPanel } from "./dials.js";
 import { Feed } from "./feed.js";
 import { Flights } from "./flights.js";
 import { Header } from "./header.js";
+import { LessonPanel } from "./lesson-panel.js";
+import { step } from "./lesson-state.js";
 import { Logs } from "./logs.js";
 import { Majorities } from "./majorities.js";
 import { Network } from "./network.js";
 import { NodePanel } from "./node-panel.js";
+import { Acts } from "./read-only.js";
+import { RecordingBar, RecordingPanel } from "./recording.js";
+import { OptionsPanel } from "./options.js";
 import { Requests } from "./requests.js";
 import { Ring } from "./ring.js";
 import { ScenarioPanel } from "./scenario.js";
+import { SpaceTime } from "./space-time.js";
+import { recording } from "./store.js";
 import { Transport } from "./transport.js";
 import { TryIt } from "./try-it.js";
 
@@ -19,10 +26,13 @@ export function App() {
   return (
     <>
       <Header />
-      <main>
+      <main data-look={step.value?.part}>
+        {recording.value === undefined ? <LessonPanel /> : <RecordingBar />}
         <div class="stage">
           <section class="card ring-card" aria-label="The cluster">
-            <TryIt />
+            <Acts>
+              <TryIt />
+            </Acts>
             <Ring />
             <Majorities />
           </section>
@@ -32,16 +42,21 @@ export function App() {
           </div>
           <Transport />
         </div>
-        <Branches />
+        {recording.value === undefined && <Branches />}
+        <SpaceTime />
         <Logs />
         <div class="panels">
           <Flights />
           <Requests />
-          <Network />
-          <ClusterPanel />
-          <BreakIt />
-          <DialsPanel />
-          <ScenarioPanel />
+          <Acts>
+            <Network />
+            <ClusterPanel />
+            <BreakIt />
+            <OptionsPanel />
+            <DialsPanel />
+            <ScenarioPanel />
+          </Acts>
+          <RecordingPanel />
         </div>
       </main>
       <footer>

@@ -1,5 +1,5 @@
 import { FLAW_SWITCHES, guarantees } from "../model/guarantees.js";
-import { act, branch, isPlaying, move, view } from "./store.js";
+import { act, isPlaying, move, timeline, view } from "./store.js";
 
 function jump(line: number): void {
   isPlaying.value = false;
@@ -10,7 +10,7 @@ function jump(line: number): void {
 export function BreakIt() {
   const { moment } = view.value;
   // What has happened further on in this branch is known, too.
-  const broken = view.value.isAtEnd ? moment.broken : [...new Set([...branch.value.run.broken, ...moment.broken])];
+  const broken = view.value.isAtEnd ? moment.broken : [...new Set([...timeline.value.broken, ...moment.broken])];
   const { five, others } = guarantees(broken);
   const first = broken.find(({ isFatal }) => isFatal) ?? broken[0];
   return (

@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import { afterChange, branch, isPlaying, speed } from "./store.js";
+import { afterChange, isPlaying, speed, stopAt, timeline } from "./store.js";
 
 /** The most real time that one frame stands for: a page that was in the background does not jump. */
 const MOST_MS = 100;
@@ -8,6 +8,11 @@ const MOST_MS = 100;
 const CALM_MS = 500;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+function stopPlaying(): void {
+  stopAt.value = undefined;
+  isPlaying.value = false;
+}
 
 /** Lets time pass while the page plays. */
 export function startClock(): void {
@@ -19,9 +24,12 @@ export function startClock(): void {
     pending += Math.min(MOST_MS, now - (before ?? now));
     before = now;
     if (calm.matches && pending < CALM_MS) return;
-    const { run } = branch.value;
-    run.runTo(run.moment.now + pending * 1_000 * speed.value);
+    const run = timeline.value;
+    const wanted = run.moment.now + pending * 1_000 * speed.value;
+    const end = stopAt.value !== undefined && stopAt.value >= run.moment.now ? stopAt.value : Infinity;
+    run.runTo(Math.min(wanted, end));
     pending = 0;
+    if (wanted >= end) stopPlaying();
     afterChange();
   };
   effect(() => {

@@ -1,4 +1,4 @@
-import type { Flight } from "../engine/flight.js";
+import { type Flight, isPreVote } from "../engine/flight.js";
 import { polygon, termColour, type Place } from "../model/ring.js";
 import { flightKind, payloadText } from "../model/words.js";
 
@@ -12,11 +12,13 @@ interface Props {
 function Shape({ flight, place }: Pick<Props, "flight" | "place">) {
   const { x, y } = place;
   const { payload } = flight;
+  // Dashed as who asks it: nothing is decided yet.
+  const vote = payload.type === "message" && isPreVote(payload.message) ? "pre-vote" : "vote";
   switch (flightKind(payload)) {
     case "vote-call":
-      return <polygon points={polygon(place, 12, 4)} />;
+      return <polygon class={vote} points={polygon(place, 12, 4)} />;
     case "vote-reply":
-      return <polygon points={polygon(place, 12, 3)} />;
+      return <polygon class={vote} points={polygon(place, 12, 3)} />;
     case "heartbeat":
       return <circle class="hollow" cx={x} cy={y} r={6} />;
     case "append":
@@ -53,7 +55,7 @@ export function FlightMark({ flight, place, isSelected, onSelect }: Props) {
   if (isSelected) classes.push("selected");
   if (flight.isHeld) classes.push("held");
   return (
-    <g class={classes.join(" ")} onClick={onSelect}>
+    <g class={classes.join(" ")} data-flight={flight.number} onClick={onSelect}>
       <title>{`${from} to ${to}: ${payloadText(payload)}`}</title>
       <circle class="catch" cx={place.x} cy={place.y} r={20} />
       <Shape flight={flight} place={place} />

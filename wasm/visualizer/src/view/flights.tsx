@@ -1,6 +1,8 @@
 import { onFlight } from "../engine/acts.js";
 import { progress, type Flight } from "../engine/flight.js";
 import { payloadText } from "../model/words.js";
+import { pointing } from "./pointing.js";
+import { Acts } from "./read-only.js";
 import { act, inspect, moment, selectedFlight, view } from "./store.js";
 
 const LATER_US = 50_000;
@@ -55,13 +57,15 @@ export function Flights() {
             {payloadText(selected.payload)}
           </p>
           <code>{selected.text}</code>
-          <Buttons flight={selected} />
+          <Acts>
+            <Buttons flight={selected} />
+          </Acts>
         </div>
       )}
       {flights.length === 0 && <p class="faint">Nothing is on its way just now.</p>}
-      <ul tabIndex={0} aria-label="List of messages">
+      <ul tabIndex={0} aria-label="List of messages" {...pointing}>
         {flights.map((flight) => (
-          <li key={flight.number}>
+          <li key={flight.number} data-flight={flight.number}>
             <button
               type="button"
               aria-pressed={selectedFlight.value === flight.number}

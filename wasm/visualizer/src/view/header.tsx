@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { isListing } from "./lesson-state.js";
 import { message } from "./store.js";
 
 type Theme = "auto" | "light" | "dark";
@@ -19,6 +20,14 @@ export function Header() {
       <p class="message" role="status">
         {message.value}
       </p>
+      <button
+        type="button"
+        class="main"
+        aria-expanded={isListing.value}
+        onClick={() => (isListing.value = !isListing.value)}
+      >
+        Learn
+      </button>
       <span class="version">core {__CORE_VERSION__}</span>
       <button type="button" class="quiet" onClick={turn} aria-label={`Colours: ${theme.value}. Change`}>
         {theme.value === "auto" ? "◐ auto" : theme.value === "light" ? "○ light" : "● dark"}

@@ -1,4 +1,5 @@
 import { crashOrRestart, fireTimer, propose, proposeToLeader, takeSnapshot } from "./acts.js";
+import { back, next } from "./lesson-state.js";
 import { selectedNode, view } from "./store.js";
 import { changeSpeed, step, steps, togglePlay } from "./transport.js";
 
@@ -16,6 +17,8 @@ const KEYS: Readonly<Record<string, () => void>> = {
   t: fireTimer,
   c: crashOrRestart,
   s: takeSnapshot,
+  n: next,
+  b: back,
 };
 
 /** Whether the key belongs to what has the focus. */

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { type Cell, logTable, type Row } from "../model/log.js";
 import { termColour } from "../model/ring.js";
 import { proposeToLeader } from "./acts.js";
+import { Acts } from "./read-only.js";
 import { view } from "./store.js";
 
 /** How many entries are side by side, and the last of them; undefined follows the end. */
@@ -57,17 +58,19 @@ export function Logs() {
             {table.last} {table.last === 1 ? "entry" : "entries"}
           </small>
         </h2>
-        <button
-          type="button"
-          class="main"
-          onClick={() => proposeToLeader()}
-          title="Enter a command at the leader (Shift P)"
-        >
-          Client: propose
-        </button>
-        <button type="button" onClick={() => proposeToLeader(10)}>
-          ×10
-        </button>
+        <Acts>
+          <button
+            type="button"
+            class="main"
+            onClick={() => proposeToLeader()}
+            title="Enter a command at the leader (Shift P)"
+          >
+            Client: propose
+          </button>
+          <button type="button" onClick={() => proposeToLeader(10)}>
+            ×10
+          </button>
+        </Acts>
         {table.last > WIDTH && (
           <label class="scroll">
             Entries {table.from}–{table.to}

@@ -1,10 +1,10 @@
 import type { ServerState } from "raftbare/simulator";
-import type { Moment } from "../engine/moment.js";
-import type { Run } from "../engine/run.js";
+import type { Shown, Timeline } from "../engine/timeline.js";
+import type { Trace } from "../engine/trace.js";
 
 /** A moment as the components read it: what costs is only made anew when a line was played. */
 export interface Look {
-  readonly moment: Moment;
+  readonly moment: Shown;
   readonly now: number;
   readonly lines: number;
   readonly end: number;
@@ -12,23 +12,26 @@ export interface Look {
   readonly isOver: boolean;
   readonly servers: readonly ServerState[];
   readonly ids: readonly number[];
+  readonly trace: Trace;
 }
 
-let cached: { readonly moment: Moment; readonly lines: number; readonly servers: readonly ServerState[] } | undefined;
+let cached:
+  { readonly timeline: Timeline; readonly lines: number; readonly servers: readonly ServerState[] } | undefined;
 
-export function look(run: Run): Look {
-  const { moment } = run;
-  const isSame = cached?.moment === moment && cached.lines === moment.lines;
-  if (!isSame) cached = { moment, lines: moment.lines, servers: moment.world.servers };
+export function look(timeline: Timeline): Look {
+  const { moment } = timeline;
+  const isSame = cached?.timeline === timeline && cached.lines === moment.lines;
+  if (!isSame) cached = { timeline, lines: moment.lines, servers: timeline.servers };
   const { servers } = cached!;
   return {
     moment,
     now: moment.now,
     lines: moment.lines,
-    end: Math.max(run.history.end, moment.now),
-    isAtEnd: run.isAtEnd,
-    isOver: run.isOver,
+    end: Math.max(timeline.end, moment.now),
+    isAtEnd: timeline.isAtEnd,
+    isOver: timeline.isOver,
     servers,
     ids: servers.map(({ id }) => Number(id)),
+    trace: timeline.trace,
   };
 }

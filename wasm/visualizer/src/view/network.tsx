@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { partition } from "../engine/acts.js";
-import { act, view } from "./store.js";
+import { act, timeline, view } from "./store.js";
 
 /** Which side a node is on, for a partition into two groups. */
 const right = signal<ReadonlySet<number>>(new Set());
@@ -13,7 +13,7 @@ function toggleSide(id: number): void {
 
 /** Which links work: a row for each sender, a column for each receiver. */
 function Matrix() {
-  const { ids, moment } = view.value;
+  const { ids } = view.value;
   return (
     <div class="scroller" tabIndex={0} role="region" aria-label="Table of links">
       <table class="matrix">
@@ -33,7 +33,7 @@ function Matrix() {
               <th scope="row">{from}</th>
               {ids.map((to) => {
                 if (from === to) return <td key={to}>·</td>;
-                const isCut = moment.world.isCut(BigInt(from), BigInt(to));
+                const isCut = timeline.value.isCut(from, to);
                 return (
                   <td key={to}>
                     <button

@@ -3,13 +3,14 @@ import { formatAction } from "raftbare/simulator";
 import { signal } from "@preact/signals";
 import { crashAfter } from "../engine/acts.js";
 import type { Done } from "../engine/moment.js";
-import { actionWords, crashChoices, isStoring, seconds } from "../model/words.js";
+import { actionWords, crashChoices, isStoring, roleName, seconds } from "../model/words.js";
 import { crashOrRestart, fireTimer, propose, takeSnapshot } from "./acts.js";
-import { act, isPlaying, selectedNode, view } from "./store.js";
+import { Acts } from "./read-only.js";
+import { act, isPlaying, recording, selectedNode, view } from "./store.js";
 
 const choice = signal(0);
 
-function State({ server }: { server: ServerState }) {
+function State({ server, isStored }: { server: ServerState; isStored: boolean }) {
   const { node, disk } = server;
   const vote = (id: bigint | undefined): string => (id === undefined ? "nobody" : String(id));
   return (
@@ -18,29 +19,29 @@ function State({ server }: { server: ServerState }) {
         <tr>
           <td></td>
           <th scope="col">in memory</th>
-          <th scope="col">on disk</th>
+          {isStored && <th scope="col">on disk</th>}
         </tr>
       </thead>
       <tbody>
         <tr>
           <th scope="row">term</th>
           <td>{node ? String(node.currentTerm) : "–"}</td>
-          <td>{String(disk.currentTerm)}</td>
+          {isStored && <td>{String(disk.currentTerm)}</td>}
         </tr>
         <tr>
           <th scope="row">vote</th>
           <td>{node ? vote(node.votedFor) : "–"}</td>
-          <td>{vote(disk.votedFor)}</td>
+          {isStored && <td>{vote(disk.votedFor)}</td>}
         </tr>
         <tr>
           <th scope="row">last entry</th>
           <td>{node ? `${node.log.lastPosition.term}/${node.log.lastPosition.index}` : "–"}</td>
-          <td>{`${disk.log.lastPosition.term}/${disk.log.lastPosition.index}`}</td>
+          {isStored && <td>{`${disk.log.lastPosition.term}/${disk.log.lastPosition.index}`}</td>}
         </tr>
         <tr>
           <th scope="row">commit</th>
           <td>{node ? String(node.commitIndex) : "–"}</td>
-          <td class="faint">never stored</td>
+          {isStored && <td class="faint">never stored</td>}
         </tr>
       </tbody>
     </table>
@@ -101,14 +102,30 @@ function Crash({ server }: { server: ServerState }) {
   );
 }
 
+/** A leader hands over to a voter of one's choice. */
+function HandOver({ id, others }: { id: number; others: readonly number[] }) {
+  return (
+    <div class="row" role="group" aria-label="Hand over to">
+      <span>Hand over to</span>
+      {others.map((other) => (
+        <button type="button" key={other} onClick={() => act([`transfer ${id} ${other}`])}>
+          {other}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 export function NodePanel() {
   const { servers, ids, moment } = view.value;
   const id = selectedNode.value ?? ids[0];
   const server = servers.find((one) => Number(one.id) === id);
   if (server === undefined || id === undefined) return null;
   const { node } = server;
+  // What is on disk, and what waits, is in no recording.
+  const isStored = recording.value === undefined;
   const leads =
-    node?.role === "leader" ? "leader" : node ? `${node.role}, follows ${node.leaderId ?? "nobody"}` : "down";
+    node && node.role !== "leader" ? `${roleName(node)}, follows ${node.leaderId ?? "nobody"}` : roleName(node);
   return (
     <section class="card node-panel" aria-label="Selected node">
       <div class="tabs" role="group" aria-label="Select a node">
@@ -121,32 +138,35 @@ export function NodePanel() {
       <h2>
         Node {id} <small>{leads}</small>
       </h2>
-      <div class="row">
-        <button type="button" onClick={() => propose()} disabled={!node} title="p">
-          Propose
-        </button>
-        <button type="button" onClick={() => propose(5)} disabled={!node}>
-          ×5
-        </button>
-        <button type="button" onClick={fireTimer} disabled={!node} title="t">
-          {node?.role === "leader" ? "Heartbeat now" : "Time out now"}
-        </button>
-        <button type="button" onClick={takeSnapshot} disabled={!node} title="s">
-          Snapshot
-        </button>
-      </div>
-      {node ? (
-        <Crash server={server} />
-      ) : (
+      <Acts>
         <div class="row">
-          <button type="button" onClick={crashOrRestart}>
-            Restart from disk
+          <button type="button" onClick={() => propose()} disabled={!node} title="p">
+            Propose
+          </button>
+          <button type="button" onClick={() => propose(5)} disabled={!node}>
+            ×5
+          </button>
+          <button type="button" onClick={fireTimer} disabled={!node} title="t">
+            {node?.role === "leader" ? "Heartbeat now" : "Time out now"}
+          </button>
+          <button type="button" onClick={takeSnapshot} disabled={!node} title="s">
+            Snapshot
           </button>
         </div>
-      )}
-      <State server={server} />
-      <h3>What the library asks you to do</h3>
-      <Actions pending={[...(node?.actions ?? [])]} done={moment.done.get(id) ?? []} />
+        {node ? (
+          <Crash server={server} />
+        ) : (
+          <div class="row">
+            <button type="button" onClick={crashOrRestart}>
+              Restart from disk
+            </button>
+          </div>
+        )}
+        {node?.role === "leader" && <HandOver id={id} others={ids.filter((other) => other !== id)} />}
+      </Acts>
+      <State server={server} isStored={isStored} />
+      {isStored && <h3>What the library asks you to do</h3>}
+      {isStored && <Actions pending={[...(node?.actions ?? [])]} done={moment.done.get(id) ?? []} />}
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import type { ClusterConfig, ServerState } from "raftbare/simulator";
 import type { Ballot, Timer } from "../engine/moment.js";
 import type { Membership } from "../model/majorities.js";
+import { roleName } from "../model/words.js";
 import { arc, polygon, termColour, type Place } from "../model/ring.js";
 
 interface Props {
@@ -13,6 +14,8 @@ interface Props {
   readonly config: ClusterConfig | undefined;
   readonly now: number;
   readonly isSelected: boolean;
+  /** Whether the caption of a lesson is about it. */
+  readonly isInCaption: boolean;
   readonly onSelect: () => void;
 }
 
@@ -51,12 +54,15 @@ export function NodeShape(props: Props) {
   const { node } = server;
   const role = node?.role ?? "down";
   const classes = ["node", role, `term-${termColour(node?.currentTerm ?? server.disk.currentTerm)}`, membership];
+  if (node?.isPreCandidate) classes.push("pre-candidate");
   if (isSelected) classes.push("selected");
+  if (props.isInCaption) classes.push("in-caption");
   const share = timer === undefined ? 0 : Math.min(1, (now - timer.setAt) / (timer.firesAt - timer.setAt));
-  const isCandidate = node?.role === "candidate" && ballot?.term === node.currentTerm;
+  const isCandidate = node?.role === "candidate" && ballot?.term === node.currentTerm + (node.isPreCandidate ? 1n : 0n);
   const voters = [...new Set([...(props.config?.voters ?? []), ...(props.config?.newVoters ?? [])])].map(Number);
+  const name = roleName(node);
   const label =
-    membership === "voter" ? role : membership === "stranger" ? `${role}, no member` : `${role}, ${membership}`;
+    membership === "voter" ? name : membership === "stranger" ? `${name}, no member` : `${name}, ${membership}`;
   const vote = node?.votedFor;
   return (
     <g class={classes.join(" ")} onClick={onSelect}>

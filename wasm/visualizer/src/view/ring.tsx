@@ -1,9 +1,12 @@
 import { nodePlace, nodeRadius, onTheWay, RADIUS, SIZE, type Place } from "../model/ring.js";
 import { membership, presentConfig } from "../model/majorities.js";
+import { roleName } from "../model/words.js";
 import { FlightMark } from "./flight-mark.js";
 import { NodeShape } from "./node-shape.js";
+import { step } from "./lesson-state.js";
 import { progress } from "../engine/flight.js";
-import { inspect, selectedFlight, selectedNode, view } from "./store.js";
+import { pointedEnds, pointing } from "./pointing.js";
+import { inspect, selectedFlight, selectedNode, timeline, view } from "./store.js";
 
 /** A link that is cut: dashed, with a cross nearer to who is not heard. */
 function CutLink({ from, to, radius }: { from: Place; to: Place; radius: number }) {
@@ -19,10 +22,21 @@ function CutLink({ from, to, radius }: { from: Place; to: Place; radius: number 
   );
 }
 
+/** What is pointed at in the space-time diagram, or here. */
+function PointedAt({ places, radius }: { places: ReadonlyMap<number, Place>; radius: number }) {
+  const ends = pointedEnds();
+  const to = ends && places.get(ends.to);
+  const from = ends?.from === undefined ? undefined : places.get(ends.from);
+  if (to === undefined) return null;
+  if (from === undefined) return <circle class="pointed-at" cx={to.x} cy={to.y} r={radius + 13} />;
+  const [start, end] = [onTheWay(from, to, 0, radius + 8), onTheWay(from, to, 1, radius + 8)];
+  return <line class="pointed-at" x1={start.x} y1={start.y} x2={end.x} y2={end.y} />;
+}
+
 function description(): string {
   const { servers } = view.value;
   const parts = servers.map(({ id, node }) =>
-    node === undefined ? `${id} is down` : `${id} is ${node.role} in term ${node.currentTerm}`,
+    node === undefined ? `${id} is down` : `${id} is ${roleName(node)} in term ${node.currentTerm}`,
   );
   return `The nodes on a ring: ${parts.join("; ")}.`;
 }
@@ -34,11 +48,11 @@ export function Ring() {
   const config = presentConfig(servers);
   const links = ids.flatMap((from) => ids.map((to) => [from, to] as const)).filter(([from, to]) => from !== to);
   return (
-    <svg class="ring" viewBox={`0 18 ${SIZE} ${SIZE - 36}`} role="img" aria-label={description()}>
+    <svg class="ring" viewBox={`0 18 ${SIZE} ${SIZE - 36}`} role="img" aria-label={description()} {...pointing}>
       {ids.length > 2 && <circle class="orbit" cx={SIZE / 2} cy={SIZE / 2} r={RADIUS} />}
       {links.map(
         ([from, to]) =>
-          moment.world.isCut(BigInt(from), BigInt(to)) && (
+          timeline.value.isCut(from, to) && (
             <CutLink key={`${from}-${to}`} from={places.get(from)!} to={places.get(to)!} radius={radius} />
           ),
       )}
@@ -56,10 +70,12 @@ export function Ring() {
             config={config}
             now={now}
             isSelected={selectedNode.value === id}
+            isInCaption={step.value?.nodes?.includes(id) ?? false}
             onSelect={() => (selectedNode.value = id)}
           />
         );
       })}
+      <PointedAt places={places} radius={radius} />
       {[...moment.flights.values()].map((flight) => {
         const [from, to] = [places.get(flight.from), places.get(flight.to)];
         return (

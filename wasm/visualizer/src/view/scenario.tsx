@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { download } from "./files.js";
 import { beginScenario, isPlaying, message } from "./store.js";
 import { copy, copyLink, presentText, toldText } from "./sharing.js";
 
@@ -14,14 +15,6 @@ function open(): void {
   }
 }
 
-function download(): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([toldText()], { type: "text/plain" }));
-  link.download = "scenario.txt";
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
 /** All that is shown as text, which a Rust test plays, too. */
 export function ScenarioPanel() {
   return (
@@ -35,7 +28,7 @@ export function ScenarioPanel() {
         <button type="button" onClick={() => void copy(presentText(), "The scenario is in the clipboard.")}>
           Copy text
         </button>
-        <button type="button" onClick={download}>
+        <button type="button" onClick={() => download("scenario.txt", toldText(), "text/plain")}>
           Save
         </button>
         <button type="button" onClick={() => (text.value = presentText())}>

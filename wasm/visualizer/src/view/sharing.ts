@@ -2,7 +2,8 @@ import { effect } from "@preact/signals";
 import { ScriptWorld } from "raftbare/simulator";
 import { fromHash, toHash } from "../engine/link.js";
 import { scenarioText } from "../engine/scenario.js";
-import { beginScenario, branch, isPlaying, message, view } from "./store.js";
+import { lessonHash, openLessonOf } from "./lesson-state.js";
+import { beginScenario, branch, isPlaying, message, recording, view } from "./store.js";
 
 /** A longer history is put into a link only on request. */
 const MOST_LINES = 20_000;
@@ -40,17 +41,23 @@ export function startSharing(): void {
   let timer = 0;
   effect(() => {
     const { lines } = view.value;
+    const lesson = lessonHash();
     clearTimeout(timer);
-    if (isPlaying.value || lines > MOST_LINES) return;
+    if (lesson !== undefined) {
+      if (location.hash !== `#${lesson}`) history.replaceState(null, "", `#${lesson}`);
+      return;
+    }
+    if (isPlaying.value || recording.value !== undefined || lines > MOST_LINES) return;
     timer = window.setTimeout(async () => {
       const hash = await toHash(presentText());
-      if (!isPlaying.value) history.replaceState(null, "", `#${hash}`);
+      if (!isPlaying.value && lessonHash() === undefined) history.replaceState(null, "", `#${hash}`);
     }, PAUSE_MS);
   });
 }
 
 /** Shows what the address says, if it says anything. Returns whether it does. */
 export async function openHash(): Promise<boolean> {
+  if (openLessonOf(location.hash)) return true;
   try {
     const text = await fromHash(location.hash);
     if (text === undefined) return false;

@@ -2,8 +2,10 @@ import { batch, computed, signal } from "@preact/signals";
 import { newCluster } from "../engine/acts.js";
 import type { Dials } from "../engine/dials.js";
 import type { Moment } from "../engine/moment.js";
+import type { Playback } from "../engine/playback.js";
 import { Run } from "../engine/run.js";
 import { playScenario } from "../engine/scenario.js";
+import type { Timeline } from "../engine/timeline.js";
 import { look } from "./look.js";
 
 /** A run and where it comes from. */
@@ -19,6 +21,10 @@ export interface Branch {
 export const SPEEDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10] as const;
 
 const FIRST_TIME = 1_000_000;
+
+/** Why nothing can be done. */
+export const READ_ONLY = "A recording can be watched, not changed. Go back to the simulation to act.";
+
 const names = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 let newestId = 0;
 
@@ -26,8 +32,14 @@ export const branches = signal<readonly Branch[]>([]);
 export const currentId = signal(0);
 export const isPlaying = signal(false);
 export const speed = signal<number>(0.025);
+/** When the page stops playing by itself. */
+export const stopAt = signal<number | undefined>(undefined);
 export const selectedNode = signal<number | undefined>(undefined);
 export const selectedFlight = signal<number | undefined>(undefined);
+/** A recording that is watched in the place of the simulation. */
+export const recording = signal<{ readonly name: string; readonly playback: Playback } | undefined>(undefined);
+/** The row of the trace that is pointed at, here or there. */
+export const focusedRow = signal<number | undefined>(undefined);
 /** What did not work, or what was done, for the one who did it. */
 export const message = signal("");
 /** Counts the changes of the shown moment, which is no signal itself. */
@@ -35,10 +47,13 @@ const tick = signal(0);
 
 export const branch = computed(() => branches.value.find(({ id }) => id === currentId.value)!);
 
+/** What is watched. */
+export const timeline = computed<Timeline>(() => recording.value?.playback ?? branch.value.run);
+
 /** What is to be seen. */
 export const view = computed(() => {
   tick.value;
-  return look(branch.value.run);
+  return look(timeline.value);
 });
 
 export function changed(): void {
@@ -61,6 +76,8 @@ export function begin(run: Run): void {
   newestId = 0;
   batch(() => {
     branches.value = [];
+    recording.value = undefined;
+    focusedRow.value = undefined;
     selectedFlight.value = undefined;
     message.value = "";
     add(run, undefined);
@@ -88,6 +105,7 @@ export function beginScenario(text: string): void {
 
 /** Does something at the shown moment; if that is in the past, in a branch of its own. Both are kept. */
 export function act(what: readonly string[] | ((run: Run) => void)): void {
+  if (recording.value !== undefined) return void (message.value = READ_ONLY);
   const { run, name } = branch.value;
   if (run.isOver) {
     message.value = "This run has ended, as a guarantee is broken. Go back in time, and act there.";
@@ -110,15 +128,28 @@ export function act(what: readonly string[] | ((run: Run) => void)): void {
 }
 
 /** Moves in time. */
-export function move(how: (run: Run) => void): void {
-  how(branch.value.run);
+export function move(how: (timeline: Timeline) => void): void {
+  how(timeline.value);
   afterChange();
+}
+
+/** Shows a recording, or with `undefined` the simulation as it was left. */
+export function watchRecording(what: typeof recording.value): void {
+  batch(() => {
+    isPlaying.value = false;
+    recording.value = what;
+    selectedFlight.value = undefined;
+    focusedRow.value = undefined;
+    const ids = view.value.ids;
+    if (selectedNode.value === undefined || !ids.includes(selectedNode.value)) selectedNode.value = ids[0];
+    changed();
+  });
 }
 
 /** The page stops where a guarantee breaks. */
 export function afterChange(): void {
-  if (branch.value.run.isOver) isPlaying.value = false;
-  const { flights } = branch.value.run.moment;
+  if (timeline.value.isOver) isPlaying.value = false;
+  const { flights } = timeline.value.moment;
   if (selectedFlight.value !== undefined && !flights.has(selectedFlight.value)) selectedFlight.value = undefined;
   changed();
 }

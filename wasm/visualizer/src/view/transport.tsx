@@ -1,9 +1,9 @@
 import { backAction, backEvent, stepAction, stepEvent } from "../engine/steps.js";
 import { seconds } from "../model/words.js";
-import type { Run } from "../engine/run.js";
+import type { Timeline } from "../engine/timeline.js";
 import { isPlaying, move, SPEEDS, speed, view } from "./store.js";
 
-export function step(how: (run: Run) => boolean): void {
+export function step(how: (run: Timeline) => boolean): void {
   isPlaying.value = false;
   move((run) => void how(run));
 }
