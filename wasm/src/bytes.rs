@@ -5,8 +5,8 @@
 use alloc::vec::Vec;
 use raftbare::codec::{self, Limits};
 use raftbare::{
-    Action, Actions, ClusterConfig, CommitStatus, Log, LogEntries, LogPosition, Message,
-    ReadStatus, Role,
+    Action, Actions, ClusterConfig, CommitStatus, Event, Log, LogEntries, LogPosition, Message,
+    ReadStatus, Role, StepDown, TransferOutcome,
 };
 
 /// What JavaScript has encoded itself is as long as it is; JavaScript sees to it that it is not too long.
@@ -178,4 +178,47 @@ pub(crate) fn decode_log(bytes: &[u8], config_len: usize) -> Option<Log> {
     let config = codec::decode_config(config, &LIMITS).ok()?;
     let entries = codec::decode_entries(entries, &LIMITS).ok()?;
     Some(Log::new(config, entries))
+}
+
+/// What has happened, or that nothing has, or nothing that JavaScript knows of.
+pub(crate) fn event(event: Option<Event>, result: &mut Vec<u8>) {
+    match event {
+        Some(Event::BecameLeader(term)) => {
+            result.word(1);
+            result.number(term.get());
+        }
+        Some(Event::SteppedDown(term, reason)) => {
+            result.word(2);
+            result.number(term.get());
+            result.word(match reason {
+                StepDown::Removed => 1,
+                StepDown::Silence => 2,
+                StepDown::StorageStalled => 3,
+                _ => 0,
+            });
+        }
+        Some(Event::ConfigCommitted(position)) => {
+            result.word(3);
+            result.position(position);
+        }
+        Some(Event::SnapshotWanted(id)) => {
+            result.word(4);
+            result.number(id.get());
+        }
+        Some(Event::FollowerLostTail(id)) => {
+            result.word(5);
+            result.number(id.get());
+        }
+        Some(Event::TransferEnded(target, outcome)) => {
+            result.word(6);
+            result.number(target.get());
+            result.word(match outcome {
+                TransferOutcome::Done => 0,
+                TransferOutcome::TimedOut => 1,
+                TransferOutcome::Aborted => 2,
+                _ => 3,
+            });
+        }
+        _ => result.word(0),
+    }
 }

@@ -5,10 +5,13 @@
 //! is wanted, and that nothing has happened: TypeScript has checked them before, so it never should.
 
 use crate::buffer::Buffer;
-use crate::bytes::{LIMITS, Put, commit_status, decode_log, read_status, role};
+use crate::bytes::{LIMITS, Put, commit_status, decode_log, event, read_status, role};
 use alloc::vec::Vec;
 use raftbare::codec::{decode_config, decode_message};
-use raftbare::{ClusterConfig, LogIndex, LogPosition, Node, NodeId, ReadToken, Term};
+use raftbare::{
+    ClusterConfig, LogIndex, LogPosition, Node, NodeId, NodeOptions, ReadToken, StableLeadership,
+    Term,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A node. Its methods are those of [`Node`].
@@ -119,6 +122,53 @@ impl RawNode {
         })
     }
 
+    /// [`Node::set_options`]: the silent timeouts of stable leadership or 0, the switches as bits, lowest first, in the
+    /// order of `js/src/options.ts`.
+    #[wasm_bindgen(js_name = setOptions)]
+    pub fn set_options(&mut self, silent_timeouts: u8, switches: u8, transfer_timeouts: u8) {
+        let is_on = |bit: u8| switches & bit != 0;
+        let mut options = NodeOptions::default();
+        options.stable_leadership =
+            (silent_timeouts > 0).then_some(StableLeadership { silent_timeouts });
+        options.transfer_timeouts = transfer_timeouts;
+        options.never_leads = is_on(1);
+        options.refuses_lost_tail = is_on(2);
+        options.asynchronous_storage = is_on(4);
+        options.events = is_on(8);
+        self.node.set_options(options);
+    }
+
+    /// [`Node::handle_log_persisted`].
+    #[wasm_bindgen(js_name = handleLogPersisted)]
+    pub fn handle_log_persisted(&mut self, term: u64, index: u64) {
+        self.node.handle_log_persisted(position(term, index));
+    }
+
+    /// [`Node::handle_hard_state_persisted`].
+    #[wasm_bindgen(js_name = handleHardStatePersisted)]
+    pub fn handle_hard_state_persisted(&mut self, term: u64, has_voted: bool, vote: u64) {
+        let vote = has_voted.then_some(NodeId::new(vote));
+        self.node.handle_hard_state_persisted(Term::new(term), vote);
+    }
+
+    /// [`Node::transfer_leadership`].
+    #[wasm_bindgen(js_name = transferLeadership)]
+    pub fn transfer_leadership(&mut self, target: u64) -> bool {
+        self.node.transfer_leadership(NodeId::new(target))
+    }
+
+    /// [`Node::abort_transfer`].
+    #[wasm_bindgen(js_name = abortTransfer)]
+    pub fn abort_transfer(&mut self) -> bool {
+        self.node.abort_transfer()
+    }
+
+    /// [`Node::next_event`].
+    #[wasm_bindgen(js_name = nextEvent)]
+    pub fn next_event(&mut self) -> *const u8 {
+        self.result(|node, result| event(node.next_event(), result))
+    }
+
     /// [`Node::heartbeat`].
     pub fn heartbeat(&mut self) -> bool {
         self.node.heartbeat()
@@ -161,6 +211,23 @@ impl RawNode {
     pub fn match_index(&mut self, id: u64) -> *const u8 {
         let id = NodeId::new(id);
         self.result(|node, result| result.optional(node.match_index(id).map(LogIndex::get)))
+    }
+
+    /// What is beyond the basic algorithm: pre-candidate, durable index, target of a transfer.
+    #[wasm_bindgen(js_name = stateBeyond)]
+    pub fn state_beyond(&mut self) -> *const u8 {
+        self.result(|node, result| {
+            result.word(u8::from(node.is_pre_candidate()));
+            result.number(node.durable_index().get());
+            result.optional(node.transfer_target().map(NodeId::get));
+        })
+    }
+
+    /// [`Node::has_lost_tail`].
+    #[wasm_bindgen(js_name = hasLostTail)]
+    #[must_use]
+    pub fn has_lost_tail(&self, id: u64) -> bool {
+        self.node.has_lost_tail(NodeId::new(id))
     }
 
     /// [`Node::log`]

@@ -32,6 +32,7 @@ export { DecodeError } from "./codec/error.js";
 export type { Limits } from "./codec/reader.js";
 export { ClusterConfig } from "./config.js";
 export { LogEntries, type LogEntry } from "./entries.js";
+export type { NodeEvent, StepDown, TransferOutcome } from "./event.js";
 export { Log } from "./log.js";
 export type {
   AppendEntriesCall,
@@ -43,6 +44,7 @@ export type {
 } from "./message.js";
 export { Node, Node as RaftNode } from "./node-class.js";
 export { formatAction, formatEntry, formatMessage } from "./notation.js";
+export type { NodeOptions } from "./options.js";
 export { LogPosition, formatPosition } from "./position.js";
 export { ReadToken } from "./read.js";
 export type { CommitStatus, ReadStatus, Role } from "./status.js";

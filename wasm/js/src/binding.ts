@@ -9,6 +9,14 @@ export interface RawNode {
   handleMessage(): boolean;
   handleElectionTimeout(): void;
   handleSnapshotInstalled(term: bigint, index: bigint): boolean;
+  setOptions(silentTimeouts: number, switches: number, transferTimeouts: number): void;
+  handleLogPersisted(term: bigint, index: bigint): void;
+  handleHardStatePersisted(term: bigint, hasVoted: boolean, vote: bigint): void;
+  transferLeadership(target: bigint): boolean;
+  abortTransfer(): boolean;
+  nextEvent(): number;
+  stateBeyond(): number;
+  hasLostTail(id: bigint): boolean;
   heartbeat(): boolean;
   readIndex(): object | undefined;
   drain(limit: number): number;

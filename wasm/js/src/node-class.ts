@@ -3,8 +3,10 @@ import { type Action, Actions } from "./action.js";
 import { bound } from "./binding.js";
 import { count, describe, ids, u64 } from "./check.js";
 import { ClusterConfig, checkConfig } from "./config.js";
+import { type NodeEvent, readEvent } from "./event.js";
 import type { Log } from "./log.js";
 import { type Message, checkMessage } from "./message.js";
+import { type NodeOptions, rawOptions } from "./options.js";
 import { Parts, checkStored } from "./parts.js";
 import { type LogPosition, checkPosition } from "./position.js";
 import { type ReadToken, makeToken, rawToken } from "./read.js";
@@ -179,6 +181,75 @@ export class Node {
   }
 
   /**
+   * Changes what this node does beyond the basic algorithm. Options are not stored: set them after each start and
+   * restart. No action follows.
+   *
+   * ```ts
+   * node.setOptions({ stableLeadership: { silentTimeouts: 8 } });
+   * ```
+   */
+  setOptions(options: NodeOptions): void {
+    const raw = rawOptions(options);
+    this.#use().raw.setOptions(...raw);
+  }
+
+  /**
+   * Takes the report that the log is stored up to a position, durably: the `lastPosition` of the entries of an
+   * `appendLogEntries` that was taken. Writes are made and reported in the order in which they were taken; one report
+   * may stand for several. Of interest with {@link NodeOptions.asynchronousStorage} only.
+   *
+   * ```ts
+   * write(entries).then(() => { node.handleLogPersisted(entries.lastPosition); execute(node); });
+   * ```
+   */
+  handleLogPersisted(position: LogPosition): void {
+    const { term, index } = checkPosition(position, "position");
+    this.#use().raw.handleLogPersisted(term, index);
+  }
+
+  /**
+   * Takes the report that this term and this vote are stored, durably, as they were when `saveCurrentTerm` or
+   * `saveVotedFor` was taken. Of interest with {@link NodeOptions.asynchronousStorage} only.
+   *
+   * ```ts
+   * const { currentTerm, votedFor } = node;
+   * save(currentTerm, votedFor).then(() => { node.handleHardStatePersisted(currentTerm, votedFor); execute(node); });
+   * ```
+   */
+  handleHardStatePersisted(currentTerm: bigint, votedFor: bigint | undefined): void {
+    const term = u64(currentTerm, "currentTerm");
+    const vote = votedFor === undefined ? 0n : u64(votedFor, "votedFor");
+    this.#use().raw.handleHardStatePersisted(term, votedFor !== undefined, vote);
+  }
+
+  /**
+   * Begins to hand leadership over to another voter (thesis §3.10). No proposals are taken meanwhile. It ends by itself
+   * after {@link NodeOptions.transferTimeouts} of the leader's timeouts, or by {@link abortTransfer}.
+   *
+   * Returns `false`, and nothing has happened, if this node is not the leader, the target is no other voter, or another
+   * transfer is under way.
+   *
+   * ```ts
+   * leader.transferLeadership(2n);
+   * ```
+   */
+  transferLeadership(target: bigint): boolean {
+    u64(target, "target");
+    return this.#use().raw.transferLeadership(target);
+  }
+
+  /** Gives up the transfer that is under way; says whether there was one. There may be an election all the same. */
+  abortTransfer(): boolean {
+    return this.#use().raw.abortTransfer();
+  }
+
+  /** The next thing that has happened, oldest first; `undefined` if none, or without {@link NodeOptions.events}. */
+  nextEvent(): NodeEvent | undefined {
+    const parts = this.#use();
+    return readEvent(parts.at(parts.raw.nextEvent()));
+  }
+
+  /**
    * Calls all followers, without entries (§5.2). Returns whether this node is the leader; if not, nothing happens.
    *
    * ```ts
@@ -301,6 +372,33 @@ export class Node {
     u64(id, "id");
     const parts = this.#use();
     return parts.at(parts.raw.matchIndex(id)).optional();
+  }
+
+  #beyond() {
+    const parts = this.#use();
+    const wire = parts.at(parts.raw.stateBeyond());
+    return { isPreCandidate: wire.boolean(), durableIndex: wire.integer(), transferTarget: wire.optional() };
+  }
+
+  /** Whether this candidate only asks yet whether it could be elected (thesis §9.6). */
+  get isPreCandidate(): boolean {
+    return this.#beyond().isPreCandidate;
+  }
+
+  /** Up to where the log is stored: what was taken from the actions, or with asynchronous storage what was reported. */
+  get durableIndex(): bigint {
+    return this.#beyond().durableIndex;
+  }
+
+  /** To whom this leader is handing over; `undefined` if it is not. */
+  get transferTarget(): bigint | undefined {
+    return this.#beyond().transferTarget;
+  }
+
+  /** Whether this leader has found that a node lost what it had acknowledged; see {@link NodeOptions.refusesLostTail}. */
+  hasLostTail(id: bigint): boolean {
+    u64(id, "id");
+    return this.#use().raw.hasLostTail(id);
   }
 
   /** A copy of the log: the snapshot's position and configuration, and the entries after it. */

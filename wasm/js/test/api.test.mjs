@@ -87,6 +87,46 @@ for (const [name, api] of Object.entries(entries)) {
     assert.equal(`${node}`, "5 follower t2 vote - commit 0 snapshot {} log 0/0[term(2)]");
   });
 
+  test(`${name}: a leader hands over, and tells`, () => {
+    const { nodes, leader, run } = cluster(Node);
+    for (const node of nodes.values()) node.setOptions({ stableLeadership: { silentTimeouts: 8 }, events: true });
+    assert.equal(leader.transferLeadership(9n) || leader.abortTransfer(), false);
+    assert.equal(leader.transferLeadership(2n), true);
+    assert.equal(leader.transferTarget, 2n);
+    assert.equal(LogPosition.isInvalid(leader.proposeCommand()), true);
+    assert.equal(leader.abortTransfer(), true);
+    assert.deepEqual(leader.nextEvent(), { type: "transferEnded", target: 2n, outcome: "aborted" });
+    leader.transferLeadership(2n);
+    run();
+    assert.equal(nodes.get(2n).role, "leader");
+    assert.deepEqual(nodes.get(2n).nextEvent(), { type: "becameLeader", term: 2n });
+    assert.deepEqual(leader.nextEvent(), { type: "steppedDown", term: 1n, reason: "higher-term" });
+    assert.deepEqual(leader.nextEvent(), { type: "transferEnded", target: 2n, outcome: "done" });
+    const { index } = nodes.get(2n).proposeConfig(new ClusterConfig({ voters: [1n, 2n, 3n], nonVoters: [4n] }));
+    run();
+    assert.deepEqual(nodes.get(2n).nextEvent(), { type: "configCommitted", position: { term: 2n, index } });
+    assert.equal(nodes.get(2n).nextEvent(), undefined);
+    assert.equal(nodes.get(2n).hasLostTail(3n), false);
+    leader.handleElectionTimeout();
+    assert.deepEqual([leader.role, leader.isPreCandidate, leader.currentTerm], ["candidate", true, 2n]);
+  });
+
+  test(`${name}: with asynchronous storage a promise waits for the report`, () => {
+    const node = Node.start(1n);
+    node.setOptions({ asynchronousStorage: true });
+    const position = node.createCluster([1n]);
+    node.drainActions();
+    assert.equal(node.role, "candidate");
+    node.handleHardStatePersisted(node.currentTerm, node.votedFor);
+    assert.equal(node.role, "leader");
+    const command = node.proposeCommand();
+    node.drainActions();
+    node.handleLogPersisted(position);
+    assert.deepEqual([node.durableIndex, node.getCommitStatus(command)], [position.index, "in-progress"]);
+    node.handleLogPersisted(command);
+    assert.deepEqual([node.durableIndex, node.getCommitStatus(command)], [command.index, "committed"]);
+  });
+
   test(`${name}: a node is freed once, and says so afterwards`, () => {
     const node = Node.start(1n);
     node.free();

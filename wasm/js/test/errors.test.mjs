@@ -40,6 +40,11 @@ function* refused(value) {
   yield (node) => node.getCommitStatus({ term: 1n, index: value });
   yield (node) => node.readStatus(value);
   yield (node) => node.matchIndex(value);
+  yield (node) => node.hasLostTail(value);
+  yield (node) => node.transferLeadership(value);
+  yield (node) => node.handleLogPersisted(value);
+  yield (node) => node.handleLogPersisted({ term: 1n, index: value });
+  yield (node) => node.handleHardStatePersisted(value, undefined);
   yield () => Node.start(value);
   yield (node) => Node.restart(value, 0n, undefined, node.log);
   yield (node) => Node.restart(1n, value, undefined, node.log);

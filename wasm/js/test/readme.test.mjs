@@ -8,7 +8,7 @@ import test from "node:test";
 import { Node } from "raftbare";
 import { here, snippets } from "./tools.mjs";
 
-const [first, , files, , testing] = snippets("js");
+const [first, , files, browser, testing] = snippets("js");
 
 function runInNode(name, code) {
   writeFileSync(join(here, name), code);
@@ -41,4 +41,27 @@ test("what the snippet about files stores comes back", async () => {
   assert.equal(again.node.role, "leader");
   assert.equal(restart(folder, 1n).node.currentTerm, 2n);
   assert.equal(again.node instanceof Node, true);
+});
+
+test("with the snippet about browsers a node waits for its transactions, and goes on meanwhile", () => {
+  // A database in memory, whose transactions take a moment.
+  const around = `
+    import { LogEntries, LogPosition, Node, encodeEntries, encodeHardState } from "raftbare";
+    const stored = [];
+    const database = {
+      transaction() {
+        const transaction = { objectStore: () => ({ put: (bytes, key) => stored.push(key) }) };
+        setTimeout(() => transaction.oncomplete(), 1);
+        return transaction;
+      },
+    };
+    const node = Node.start(1n);
+    const entries = new LogEntries(LogPosition.ZERO);
+    ${browser}
+    node.createCluster([1n]);
+    execute();
+    const before = node.role;
+    while (node.durableIndex < 2n) await new Promise((resolve) => setTimeout(resolve, 1));
+    console.log(before, node.role, String(node.commitIndex), [...new Set(stored)].join());`;
+  assert.equal(runInNode("browser.mjs", around), "candidate leader 2 state,log\n");
 });
