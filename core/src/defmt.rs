@@ -300,6 +300,8 @@ impl Format for Refusal {
             Self::TooManyUncommitted => write!(f, "too many commands are not committed"),
             Self::LogFull => write!(f, "the log is full"),
             Self::TooManyWaiting => write!(f, "too many requests are waiting"),
+            Self::Transferring(target) => write!(f, "handing over to node {}", target),
+            Self::Target(target) => write!(f, "node {} cannot take over", target),
             Self::Config => write!(f, "the configuration cannot follow the present one"),
             Self::Stopped => write!(f, "the store has failed"),
         }

@@ -32,7 +32,8 @@
 //! ```
 //!
 //! What leaves a replica depends on what it has promised to remember. So the one way to its outputs is through
-//! [`Replica::persisted`], which takes the batch back: as the proof that it is stored.
+//! [`Replica::persisted`], which takes the batch back: as the proof that it is stored. (With a store that takes its
+//! time, there is a second one: [`Replica::outputs`].)
 //!
 //! ```
 //! use raftbare::replica::{Change, Output, Replica, ReplicaOptions};
@@ -381,25 +382,33 @@ impl<P: Payload> Replica<P> {
             self.desk.sending.clear();
         }
         let (chunk, mut snapshot) = self.take_chunk();
+        let installs = self.is_asynchronous() && snapshot.is_some();
         let commit_index = self.node.commit_index();
         // What it stands for has come another way: it must not keep own snapshots from being taken.
         self.receiving
             .take_if(|it| it.snapshot().position().index <= commit_index);
         if let Some(taken) = self.taken.take() {
-            self.desk.snapshot = Some(taken.clone());
+            if !self.is_asynchronous() {
+                self.desk.snapshot = Some(taken.clone());
+            }
             snapshot = Some(taken);
         }
-        let mut batch = self.take_actions();
+        let mut batch = self.take_actions(!installs);
         self.is_snapshot_out = chunk.is_some() || snapshot.is_some();
         batch.chunk = chunk;
         batch.snapshot = snapshot;
+        batch.installs = installs;
         let is_changed = batch.saves_hard_state || batch.snapshot.is_some();
-        batch.state = is_changed.then(|| self.state());
-        let is_needed =
-            !batch.is_empty() || !batch.outbox.is_empty() || self.desk.has_outputs(&self.node);
+        batch.state = is_changed.then(|| self.state(batch.snapshot.as_ref()));
+        let is_needed = !batch.is_empty()
+            || !batch.outbox.is_empty()
+            || !self.node.actions().is_empty()
+            || self.desk.has_outputs(&self.node);
         if !is_needed {
             self.spare_payloads = batch.payloads;
-            self.desk.outbox.sends = batch.outbox.sends;
+            if !self.is_asynchronous() {
+                self.desk.outbox.sends = batch.outbox.sends;
+            }
             return None;
         }
         self.batches = self.batches.saturating_add(1);
@@ -414,7 +423,7 @@ impl<P: Payload> Replica<P> {
     /// failed, or nobody knows, it goes to [`storage_failed`](Self::storage_failed).
     ///
     /// The batch of another replica is no proof: nothing comes out.
-    pub fn persisted(&mut self, batch: Batch<P>) -> Outputs<'_, P> {
+    pub fn persisted(&mut self, mut batch: Batch<P>) -> Outputs<'_, P> {
         let is_proof = self.is_batch_out
             && batch.number == self.batches
             && batch.owner == self.node.id()
@@ -422,14 +431,53 @@ impl<P: Payload> Replica<P> {
         if is_proof {
             self.is_batch_out = false;
             self.is_snapshot_out = false;
+            self.report_stored(&mut batch);
             self.spare_payloads = batch.payloads;
             self.spare_payloads.clear();
             self.release(batch.outbox);
         }
         Outputs {
-            node: is_proof.then_some(&self.node),
+            node: (is_proof && !self.is_stopped).then_some(&self.node),
             payloads: &self.payloads,
             desk: &mut self.desk,
+            is_snapshot_out: self.is_snapshot_out,
+        }
+    }
+
+    /// Gives out what may be done at once, while a batch is out (thesis §10.2.1): with
+    /// [`asynchronous_storage`](crate::NodeOptions::asynchronous_storage) in [`ReplicaOptions::node`]. Without, nothing:
+    /// all of it waits for the batch.
+    ///
+    /// Then the node itself holds back what promises something until it is stored, and the rest need not wait: a
+    /// leader's calls, heartbeats above all, the timer, and what others have committed meanwhile. To be called after
+    /// each input, as long as a batch is out.
+    ///
+    /// ```
+    /// use raftbare::replica::{Output, Replica, ReplicaOptions};
+    /// use raftbare::NodeId;
+    ///
+    /// let mut options = ReplicaOptions::default();
+    /// options.node.asynchronous_storage = true;
+    /// let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), options);
+    /// replica.create_cluster(&[NodeId::new(1)]);
+    /// let batch = replica.next_batch().expect("the term is to be stored");
+    /// // ... the store is at work ...
+    /// assert!(matches!(replica.outputs().next(), Some(Output::SetTimer(_))));
+    /// // ... and done.
+    /// for _output in replica.persisted(batch) {}
+    /// assert!(replica.node().role().is_leader());
+    /// ```
+    pub fn outputs(&mut self) -> Outputs<'_, P> {
+        let may = self.is_asynchronous() && !self.is_stopped;
+        if may {
+            let outbox = self.take_messages();
+            self.release(outbox);
+        }
+        Outputs {
+            node: may.then_some(&self.node),
+            payloads: &self.payloads,
+            desk: &mut self.desk,
+            is_snapshot_out: self.is_snapshot_out,
         }
     }
 

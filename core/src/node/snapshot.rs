@@ -60,7 +60,7 @@ impl Node {
     }
 
     /// §7: whether a snapshot at `position` fits what this node knows.
-    fn accepts_snapshot(&self, position: LogPosition, config: &ClusterConfig) -> bool {
+    pub(crate) fn accepts_snapshot(&self, position: LogPosition, config: &ClusterConfig) -> bool {
         if position.is_invalid() || position.index < self.log.snapshot_position().index {
             return false;
         }

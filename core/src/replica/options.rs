@@ -46,7 +46,8 @@ pub struct ReplicaOptions {
     /// follower is there again, it starts again. By default 100.
     pub transfer_timeouts: u32,
     /// What the node does beyond the basic algorithm. By default stable leadership: a node that comes and goes does not
-    /// disturb, and a leader whom no majority hears steps down.
+    /// disturb, and a leader whom no majority hears steps down; and a follower that has lost what it had acknowledged
+    /// is refused.
     pub node: NodeOptions,
     /// What may come in: see [`Limits`]. [`Limits::bytes`] is for a whole envelope.
     pub limits: Limits,
@@ -79,6 +80,7 @@ impl ReplicaOptions {
             transfer_timeouts: 50,
             node: NodeOptions {
                 stable_leadership: Some(StableLeadership { silent_timeouts: 8 }),
+                refuses_lost_tail: true,
                 ..NodeOptions::DEFAULT
             },
             limits: Limits {
@@ -105,6 +107,7 @@ impl Default for ReplicaOptions {
             transfer_timeouts: 100,
             node: NodeOptions {
                 stable_leadership: Some(StableLeadership::default()),
+                refuses_lost_tail: true,
                 ..NodeOptions::DEFAULT
             },
             limits: Limits::default(),

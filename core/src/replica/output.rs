@@ -94,6 +94,8 @@ pub struct Outputs<'a, P> {
     pub(super) node: Option<&'a Node>,
     pub(super) payloads: &'a PayloadLog<P>,
     pub(super) desk: &'a mut Desk,
+    /// Whether a snapshot is just being stored: nobody knows which one would be read.
+    pub(super) is_snapshot_out: bool,
 }
 
 impl<'a, P: Payload> Iterator for Outputs<'a, P> {
@@ -107,8 +109,10 @@ impl<'a, P: Payload> Iterator for Outputs<'a, P> {
         if let Some((to, content)) = self.next_message() {
             return Some(Output::Send(to, Envelope { content }));
         }
-        if let Some((to, chunk)) = self.desk.next_chunk(node) {
-            return Some(Output::SendChunk(to, chunk));
+        if !self.is_snapshot_out {
+            if let Some((to, chunk)) = self.desk.next_chunk(node) {
+                return Some(Output::SendChunk(to, chunk));
+            }
         }
         if core::mem::take(&mut self.desk.loads_snapshot) {
             return self.desk.snapshot.clone().map(Output::LoadSnapshot);

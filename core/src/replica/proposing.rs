@@ -4,7 +4,7 @@ use super::clients::{ReadTicket, Ticket};
 use super::output::Answer;
 use super::refusal::{Refusal, Refused};
 use super::{Payload, Replica};
-use crate::{ClusterConfig, LogPosition};
+use crate::{ClusterConfig, Event, LogPosition, NodeId};
 
 impl<P: Payload> Replica<P> {
     /// So many entries may wait beyond [`ReplicaOptions::max_uncommitted`](super::ReplicaOptions::max_uncommitted),
@@ -76,6 +76,9 @@ impl<P: Payload> Replica<P> {
         if self.log_len() >= options.max_log.saturating_add(Self::RESERVE) {
             return Err(Refusal::LogFull);
         }
+        if let Some(target) = self.node.transfer_target() {
+            return Err(Refusal::Transferring(target));
+        }
         let position = self.node.propose_config(new_config);
         self.follow_log(|_| None);
         if !position.is_invalid() {
@@ -125,6 +128,45 @@ impl<P: Payload> Replica<P> {
         Ok(self.desk.reads.insert(token))
     }
 
+    /// Begins to hand leadership over to another voter (thesis §3.10); see
+    /// [`Node::transfer_leadership`](crate::Node::transfer_leadership). Proposals are refused until it is done or has
+    /// come to nothing; reads are not.
+    ///
+    /// ```
+    /// # use raftbare::replica::{Refusal, Replica, ReplicaOptions};
+    /// # use raftbare::NodeId;
+    /// # let mut replica = Replica::<Vec<u8>>::start(NodeId::new(1), ReplicaOptions::default());
+    /// replica.create_cluster(&[NodeId::new(1)]);
+    /// let refused = replica.transfer_leadership(NodeId::new(2));
+    /// assert_eq!(refused, Err(Refusal::Target(NodeId::new(2)))); // no voter
+    /// ```
+    pub fn transfer_leadership(&mut self, target: NodeId) -> Result<(), Refusal> {
+        if self.is_stopped {
+            return Err(Refusal::Stopped);
+        }
+        if !self.node.role().is_leader() {
+            return Err(Refusal::NotLeader(self.node.leader_id()));
+        }
+        let begins = self.node.transfer_leadership(target);
+        self.follow_log(|_| None);
+        match begins {
+            true => Ok(()),
+            false => Err(Refusal::Target(target)),
+        }
+    }
+
+    /// Gives up a transfer that is under way; says whether there was one. See
+    /// [`Node::abort_transfer`](crate::Node::abort_transfer).
+    pub fn abort_transfer(&mut self) -> bool {
+        self.node.abort_transfer()
+    }
+
+    /// The next thing that has happened; see [`Node::next_event`](crate::Node::next_event). The node may be ahead of its
+    /// store.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.node.next_event()
+    }
+
     /// Lets a proposal wait for its end.
     pub(super) fn wait_for(&mut self, position: LogPosition) -> Ticket {
         if let Some(oldest) = self.desk.proposals.insert(position) {
@@ -154,6 +196,8 @@ impl<P: Payload> Replica<P> {
             Some(Refusal::Stopped)
         } else if !self.node.role().is_leader() {
             Some(Refusal::NotLeader(self.node.leader_id()))
+        } else if let Some(target) = self.node.transfer_target() {
+            Some(Refusal::Transferring(target))
         } else if len > options.max_call_bytes {
             Some(Refusal::TooLong(options.max_call_bytes))
         } else if self.uncommitted() >= options.max_uncommitted {

@@ -22,6 +22,11 @@ pub enum Refusal {
     /// So many proposals or reads as [`ReplicaOptions::max_waiting`](super::ReplicaOptions::max_waiting) allows
     /// wait for their answers.
     TooManyWaiting,
+    /// Leadership is being handed over to this node: try again there, or here if it comes to nothing.
+    Transferring(NodeId),
+    /// Leadership cannot be handed over to this node: see
+    /// [`Node::transfer_leadership`](crate::Node::transfer_leadership).
+    Target(NodeId),
     /// The configuration cannot follow the present one: see
     /// [`Node::propose_config`](crate::Node::propose_config).
     Config,
@@ -44,6 +49,18 @@ impl fmt::Display for Refusal {
             }
             Self::LogFull => f.write_str("the log is full: try again after the next snapshot"),
             Self::TooManyWaiting => f.write_str("too many requests are waiting: try again later"),
+            Self::Transferring(target) => {
+                write!(
+                    f,
+                    "leadership is being handed over to node {target}: try there"
+                )
+            }
+            Self::Target(target) => {
+                write!(
+                    f,
+                    "node {target} cannot take over: it is no other voter, or one is on the way"
+                )
+            }
             Self::Config => {
                 f.write_str("the configuration cannot follow the present one: see its rules")
             }

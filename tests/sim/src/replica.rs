@@ -161,6 +161,8 @@ pub struct Seen {
     pub loaded: u64,
     /// Steps of the disk that took time.
     pub slow_steps: u64,
+    /// Outputs that came out while a batch was on its way to the disk.
+    pub meanwhile: u64,
     /// Batches that were interrupted by a crash.
     pub interrupted: u64,
     /// Batches that failed.

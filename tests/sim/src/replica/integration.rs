@@ -83,6 +83,9 @@ impl<P: Command> Integration for ReplicaServer<P> {
         }
         self.go_on_with_snapshot();
         if self.writing.is_some() {
+            if !self.has_ended && self.take_outputs_meanwhile() {
+                return Some(Effect::Done);
+            }
             return self.go_on_writing();
         }
         if self.replica.as_ref()?.wants_snapshot() {

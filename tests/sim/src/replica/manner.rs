@@ -79,6 +79,9 @@ impl Manner {
         if random.chance(500) {
             this.options.node = NodeOptions::default(); // without stable leadership
         }
+        if random.chance(400) {
+            this.options.node.asynchronous_storage = true;
+        }
         if random.chance(300) {
             this.options.max_log = this
                 .options

@@ -24,7 +24,26 @@ impl<P: Command> ReplicaServer<P> {
             false => usize::MAX,
         };
         let outputs = replica.persisted(batch).take(most);
-        let given: Vec<Given> = outputs.map(Given::from_output).collect();
+        let given = outputs.map(Given::from_output).collect();
+        self.take_each(given, most == usize::MAX);
+    }
+
+    /// Takes what comes out while a batch is on its way to the disk; says whether there was something.
+    pub(super) fn take_outputs_meanwhile(&mut self) -> bool {
+        let Some(replica) = &mut self.replica else {
+            return false;
+        };
+        let given: Vec<_> = replica.outputs().map(Given::from_output).collect();
+        let is_any = !given.is_empty();
+        if is_any {
+            self.seen.meanwhile += given.len() as u64;
+            self.take_each(given, true);
+        }
+        is_any
+    }
+
+    fn take_each(&mut self, given: Vec<Given>, is_all: bool) {
+        let Some(replica) = &self.replica else { return };
         let applied = replica.applied();
         let config = replica.node().config();
         self.watch.retain(|id| config.contains(id));
@@ -37,8 +56,8 @@ impl<P: Command> ReplicaServer<P> {
                 self.fail(wrong);
             }
         }
-        self.takes_all = most == usize::MAX;
-        if self.takes_all {
+        self.takes_all = is_all;
+        if is_all {
             // Otherwise a snapshot that counts as applied may wait to be given out.
             self.given.push_back(Given::Through(applied));
         }
