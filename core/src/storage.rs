@@ -126,7 +126,7 @@ impl Storage {
 
     /// Takes the report that the hard state is stored.
     pub(crate) fn note_hard_state_stored(&mut self, term: Term, voted_for: Option<NodeId>) {
-        if !self.hard_state.is_some_and(|(stored, _)| stored > term) {
+        if self.hard_state.is_none_or(|(stored, _)| stored <= term) {
             self.hard_state = Some((term, voted_for));
         }
     }

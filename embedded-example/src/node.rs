@@ -2,7 +2,8 @@
 //! about it.
 //!
 //! The flash works in a future of its own, which owns the batch while it writes. Meanwhile the replica takes in what
-//! comes; it gives out nothing until the batch is back, so nothing can leave too early.
+//! comes, and gives out what depends on no batch: heartbeats, calls, timers. What promises something waits inside until
+//! the batch is back, so nothing can leave too early.
 
 mod board;
 mod config;

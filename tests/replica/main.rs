@@ -3,6 +3,7 @@
 //! The harness checks on the way, after every input and for every output, that what is said is stored, that what
 //! is applied is decided, and that the payloads are those of the log.
 
+mod asynchronous; // thesis §10.2.1
 mod bounds;
 mod chaos; // all at once
 mod checks; // the harness: what always holds

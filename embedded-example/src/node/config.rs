@@ -68,7 +68,12 @@ impl Timing {
     }
 }
 
-/// The bounds of a replica whose envelopes fit into frames, and whose log fits into the memory of a microcontroller.
-pub const OPTIONS: ReplicaOptions = ReplicaOptions::small();
+/// The bounds of a replica whose envelopes fit into frames, and whose log fits into the memory of a microcontroller. It
+/// goes on while the flash is at work: a leader's heartbeats do not wait for an erase.
+pub const OPTIONS: ReplicaOptions = {
+    let mut options = ReplicaOptions::small();
+    options.node.asynchronous_storage = true;
+    options
+};
 
 const _: () = assert!(OPTIONS.limits.bytes <= MAX_PAYLOAD && OPTIONS.limits.members > MAX_VOTERS);

@@ -78,6 +78,11 @@ impl<const PORTS: usize> Desk<'_, PORTS> {
         true
     }
 
+    /// Whether the state is to be another one before more is applied to it.
+    pub(super) fn waits_to_load(&self) -> bool {
+        self.jobs.iter().any(|job| matches!(job, Job::Load(_)))
+    }
+
     /// Answers that something went well.
     pub(super) fn ok(&self, text: fmt::Arguments<'_>) {
         self.console.say(format_args!("ok {text}"));

@@ -17,11 +17,16 @@ use crate::store::OpenError;
 impl<const PORTS: usize, B: Board> Member<'_, PORTS, B> {
     /// Goes on with what the flash has done.
     pub(super) fn take_done(&mut self, done: Done) {
-        self.is_busy = false;
+        (self.is_busy, self.is_saving) = (false, false);
         match (done, &mut self.replica) {
             (Done::Opened(stored), _) => self.start(stored),
             (Done::Saved(batch, Ok(())), Ok(replica)) => {
-                for output in replica.persisted(batch) {
+                // What is not taken now comes with the next batch.
+                let most = match self.desk.waits_to_load() {
+                    true => 0,
+                    false => usize::MAX,
+                };
+                for output in replica.persisted(batch).take(most) {
                     if !self.desk.execute(output) {
                         break;
                     }

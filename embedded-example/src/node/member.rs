@@ -30,6 +30,8 @@ pub(super) struct Member<'a, const PORTS: usize, B> {
     flash: &'a Jobs,
     /// Whether the flash is at work. It begins with opening the store.
     pub(super) is_busy: bool,
+    /// Whether what it does is to store a batch.
+    pub(super) is_saving: bool,
     pub(super) taking: Option<NewSnapshot>,
     /// Whom a cluster is to be founded with when the store is formatted.
     pub(super) founders: heapless::Vec<u8, MAX_VOTERS>,
@@ -65,6 +67,7 @@ impl<'a, const PORTS: usize, B: Board> Member<'a, PORTS, B> {
             },
             flash,
             is_busy: true,
+            is_saving: false,
             taking: None,
             founders: heapless::Vec::new(),
             lamp,
@@ -92,6 +95,7 @@ impl<'a, const PORTS: usize, B: Board> Member<'a, PORTS, B> {
                 Either4::Fourth(()) => self.take_time(),
             }
             self.pump();
+            self.go_on_meanwhile();
             self.show();
         }
     }
@@ -129,12 +133,26 @@ impl<'a, const PORTS: usize, B: Board> Member<'a, PORTS, B> {
                 match batch.is_empty() {
                     true => self.take_done(Done::Saved(batch, Ok(()))),
                     false => {
-                        self.is_busy = true;
+                        (self.is_busy, self.is_saving) = (true, true);
                         self.flash.start(Job::Save(batch));
                     }
                 }
             } else if !(replica.wants_snapshot() && self.take_snapshot()) {
                 return;
+            }
+        }
+    }
+
+    /// thesis §10.2.1: does what depends on no batch, while the flash stores one.
+    fn go_on_meanwhile(&mut self) {
+        let Ok(replica) = &mut self.replica else {
+            return;
+        };
+        if self.is_saving && !self.desk.waits_to_load() {
+            for output in replica.outputs() {
+                if !self.desk.execute(output) {
+                    break;
+                }
             }
         }
     }
