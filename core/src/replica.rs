@@ -219,6 +219,8 @@ pub struct Replica<P> {
     chunk: Option<ChunkToStore>,
     /// Whether the newest batch is still out, with a part of a snapshot in it, or with its mark.
     is_snapshot_out: bool,
+    /// Whether the node is to go on from the snapshot in that batch: what it says until then is of the log before.
+    is_install_out: bool,
     chunk_reply: Option<(NodeId, ChunkReply)>,
     /// Kept for their capacity: the list of a batch, and that of a call.
     spare_payloads: Vec<P>,
@@ -293,6 +295,7 @@ impl<P: Payload> Replica<P> {
             receiving: None,
             chunk: None,
             is_snapshot_out: false,
+            is_install_out: false,
             chunk_reply: None,
             spare_payloads: Vec::new(),
             spare_given: Vec::new(),
@@ -397,7 +400,7 @@ impl<P: Payload> Replica<P> {
         self.is_snapshot_out = chunk.is_some() || snapshot.is_some();
         batch.chunk = chunk;
         batch.snapshot = snapshot;
-        batch.installs = installs;
+        self.is_install_out = installs;
         let is_changed = batch.saves_hard_state || batch.snapshot.is_some();
         batch.state = is_changed.then(|| self.state(batch.snapshot.as_ref()));
         let is_needed = !batch.is_empty()
@@ -432,6 +435,7 @@ impl<P: Payload> Replica<P> {
             self.is_batch_out = false;
             self.is_snapshot_out = false;
             self.report_stored(&mut batch);
+            self.is_install_out = false;
             self.spare_payloads = batch.payloads;
             self.spare_payloads.clear();
             self.release(batch.outbox);
@@ -468,7 +472,7 @@ impl<P: Payload> Replica<P> {
     /// assert!(replica.node().role().is_leader());
     /// ```
     pub fn outputs(&mut self) -> Outputs<'_, P> {
-        let may = self.is_asynchronous() && !self.is_stopped;
+        let may = self.is_asynchronous() && !self.is_stopped && !self.is_install_out;
         if may {
             let outbox = self.take_messages();
             self.release(outbox);

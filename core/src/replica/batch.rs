@@ -37,8 +37,6 @@ pub struct Batch<P> {
     pub(super) saves_hard_state: bool,
     pub(super) chunk: Option<ChunkToStore>,
     pub(super) snapshot: Option<Snapshot>,
-    /// Whether the node is to go on from the snapshot when it is stored.
-    pub(super) installs: bool,
     pub(super) append: Option<LogEntries>,
     /// Those of the commands in `append`.
     pub(super) payloads: Vec<P>,

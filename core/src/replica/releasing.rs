@@ -45,7 +45,6 @@ impl<P: Payload> Replica<P> {
             saves_hard_state: saves_term || saves_vote,
             chunk: None,
             snapshot: None,
-            installs: false,
             append,
             payloads,
             outbox,
@@ -85,7 +84,7 @@ impl<P: Payload> Replica<P> {
         }
         if let Some(snapshot) = batch.snapshot.take() {
             // Only another node could have brought one that does not fit: nothing that is stored can be trusted then.
-            match batch.installs {
+            match self.is_install_out {
                 true => self.is_stopped = !self.install(snapshot),
                 false => self.desk.snapshot = Some(snapshot),
             }
