@@ -8,8 +8,12 @@ mod commitment; // §5.3, §5.4.2
 mod configuration; // §6: configurations and joint consensus
 mod disturbance; // §6: removed servers, and when a leader believes that it leads
 mod elections; // §5.2, §5.4.1
+mod events; // what a node tells besides its actions
 mod followers; // §5.3, the receiving side
 mod habits; // what users see and rely on: numbers, strangers, taking a part
+mod handovers; // thesis §3.10: how a transfer of leadership goes in a cluster
+mod lost_tail; // thesis §3.8: a follower that has lost what it had acknowledged
+mod lost_tail_runs; // the same by chance
 mod never_leads; // a voter that does not call for votes, by its own choice
 mod pending; // §5.3, several calls before the actions are taken
 mod pre_votes; // thesis §9.6: pre-vote
@@ -19,3 +23,4 @@ mod snapshots; // §7
 mod stable; // thesis §4.2.3, §6.2: stable leadership
 mod storage; // thesis §10.2.1: asynchronous storage
 mod terms; // §5.1
+mod transfer; // thesis §3.10: the rules of a transfer of leadership

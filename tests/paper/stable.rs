@@ -1,6 +1,7 @@
 //! thesis §4.2.3, §6.2: stickiness and check-quorum, and what stable leadership comes to with pre-votes.
 
 use raftbare::{Node, Role};
+use raftbare_tests::cluster::run;
 use raftbare_tests::values::{
     append_call, append_reply, at, commands, drain, follower, id, leader, refusal, stable, term,
     vote, vote_call,
@@ -135,36 +136,6 @@ fn thesis_6_2_alone_a_leader_is_a_majority_and_without_the_option_it_stays() {
             drain(&mut node);
         }
         assert!(node.role().is_leader());
-    }
-}
-
-/// Nodes, of which messages pass between those that `connects` says.
-fn run(nodes: &mut [Node], connects: impl Fn(u64, u64) -> bool) {
-    loop {
-        let mut messages = Vec::new();
-        for node in nodes.iter_mut() {
-            let from = node.id().get();
-            let peers: Vec<_> = node.peers().collect();
-            for action in drain(node) {
-                match action {
-                    raftbare::Action::BroadcastMessage(message) => {
-                        messages.extend(peers.iter().map(|to| (from, to.get(), message.clone())));
-                    }
-                    raftbare::Action::SendMessage(to, message) => {
-                        messages.push((from, to.get(), message));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        if messages.is_empty() {
-            return;
-        }
-        for (from, to, message) in messages {
-            if connects(from, to) {
-                nodes[to as usize - 1].handle_message(message);
-            }
-        }
     }
 }
 

@@ -129,12 +129,50 @@ pub fn pre_vote_refusal(from: u64, term: u64, seqno: u64) -> Message {
     refusal(from, term, PRE_VOTE | seqno)
 }
 
-/// Switches stable leadership on: a leader steps down after so many timeouts without a majority.
-pub fn stable(mut node: Node, silent_timeouts: u8) -> Node {
-    let mut options = NodeOptions::default();
-    options.stable_leadership = Some(StableLeadership { silent_timeouts });
+/// The numbers of a vote that the leader asked for, and of its order to campaign.
+const TRANSFER_VOTE: u64 = 2 << 50;
+const CAMPAIGN_NOW: u64 = 3 << 50;
+
+/// A candidate by order of the leader asks for a vote.
+pub fn transfer_vote_call(from: u64, term: u64, seqno: u64, last_position: LogPosition) -> Message {
+    vote_call(from, term, TRANSFER_VOTE | seqno, last_position)
+}
+
+/// It gets the vote.
+pub fn transfer_vote(from: u64, term: u64, seqno: u64) -> Message {
+    vote(from, term, TRANSFER_VOTE | seqno)
+}
+
+/// A leader tells a voter to campaign.
+pub fn campaign_now(from: u64, term: u64, seqno: u64, last_position: LogPosition) -> Message {
+    vote_call(from, term, CAMPAIGN_NOW | seqno, last_position)
+}
+
+/// The node with other options.
+pub fn with_options(mut node: Node, change: impl FnOnce(&mut NodeOptions)) -> Node {
+    let mut options = *node.options();
+    change(&mut options);
     node.set_options(options);
     node
+}
+
+/// Switches stable leadership on: a leader steps down after so many timeouts without a majority.
+pub fn stable(node: Node, silent_timeouts: u8) -> Node {
+    with_options(node, |options| {
+        options.stable_leadership = Some(StableLeadership { silent_timeouts });
+    })
+}
+
+/// Switches events on.
+pub fn with_events(node: Node) -> Node {
+    with_options(node, |options| options.events = true)
+}
+
+/// Takes all events that wait, in words.
+pub fn take_events(node: &mut Node) -> Vec<String> {
+    core::iter::from_fn(|| node.next_event())
+        .map(|event| event.to_string())
+        .collect()
 }
 
 /// A leader's call.
