@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use raftbare::NodeOptions;
 use raftbare_sim::checker::{Verdict, Violation};
 use raftbare_sim::integration::Integration;
 use raftbare_sim::late;
@@ -39,6 +40,9 @@ struct Arguments {
     /// Simulate nodes whose disks take their time, and report what they have stored
     #[arg(long, conflicts_with = "replicas")]
     late_disks: bool,
+    /// Let leaders be told to hand over, and nodes do more than the basic algorithm, by chance
+    #[arg(long, conflicts_with = "replicas")]
+    options: bool,
     /// Show the last N events of a world that breaks
     #[arg(long, value_name = "N", default_value_t = 0)]
     trace: usize,
@@ -151,7 +155,13 @@ fn run(
     without: &[String],
     watch: impl FnMut(&dyn Fn() -> Option<String>),
 ) -> (Counts, Option<Broken>) {
-    let mut options = Options::rough(&mut Random::new(!seed));
+    let (mut options, nodes) = match arguments.options {
+        false => (Options::rough(&mut Random::new(!seed)), None),
+        true => {
+            let (options, nodes) = Options::rough_with_nodes(&mut Random::new(!seed));
+            (options, Some(nodes))
+        }
+    };
     without
         .iter()
         .for_each(|trouble| assert!(options.switch_off(trouble), "clap knows the troubles"));
@@ -160,9 +170,9 @@ fn run(
         let world = replica::world::<Vec<u8>>(seed, options, manner, None);
         run_world(world, steps, watch)
     } else if arguments.late_disks {
-        run_world(late::world(seed, options, None), steps, watch)
+        run_nodes(late::world(seed, options, None), nodes, steps, watch)
     } else {
-        run_world(Simulation::new(seed, options), steps, watch)
+        run_nodes(Simulation::new(seed, options), nodes, steps, watch)
     };
     let broken = verdict.err().map(|violation| Broken {
         seed,
@@ -171,6 +181,19 @@ fn run(
         violation,
     });
     (counts, broken)
+}
+
+/// As [`run_world`], with these options for the nodes.
+fn run_nodes<I: Integration>(
+    mut world: Simulation<I>,
+    nodes: Option<NodeOptions>,
+    steps: u64,
+    watch: impl FnMut(&dyn Fn() -> Option<String>),
+) -> (Counts, Verdict) {
+    if let Some(nodes) = nodes {
+        world.set_node_options(nodes);
+    }
+    run_world(world, steps, watch)
 }
 
 fn run_world<I: Integration>(
@@ -220,13 +243,14 @@ fn report(arguments: &Arguments, broken: &Broken) {
     };
     let (seed, steps) = (shortest.seed, arguments.steps.min(shortest.step));
     eprintln!("shortest: step {}. To see it again:", shortest.step);
-    let servers = match (arguments.replicas, arguments.late_disks) {
-        (true, _) => "--replicas ",
-        (false, true) => "--late-disks ",
-        (false, false) => "",
-    };
+    let chosen = [
+        (arguments.replicas, "--replicas "),
+        (arguments.late_disks, "--late-disks "),
+        (arguments.options, "--options "),
+    ];
+    let kind: String = chosen.iter().filter(|it| it.0).map(|it| it.1).collect();
     eprintln!(
-        "  cargo xtask simulate {servers}--seeds {seed}..{} --steps {steps}{without} --trace 50",
+        "  cargo xtask simulate {kind}--seeds {seed}..{} --steps {steps}{without} --trace 50",
         seed + 1
     );
     if arguments.trace > 0 {

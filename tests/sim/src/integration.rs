@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use raftbare::{
-    ClusterConfig, CommitStatus, LogEntries, LogIndex, LogPosition, Message, Node, NodeId,
+    ClusterConfig, CommitStatus, Event, LogEntries, LogIndex, LogPosition, Message, Node, NodeId,
     NodeOptions, ReadStatus, ReadToken, Term,
 };
 
@@ -67,6 +67,19 @@ pub trait Integration {
             bound,
             known_at_begin: node.commit_index(),
         })
+    }
+
+    /// An operator tells the leader to hand over to this node, or to go on to lead; says whether it does.
+    fn transfer_leadership(&mut self, to: Option<NodeId>) -> bool {
+        self.node_mut().is_some_and(|node| match to {
+            Some(to) => node.transfer_leadership(to),
+            None => node.abort_transfer(),
+        })
+    }
+
+    /// What the running node tells next, if its options say that it tells.
+    fn next_event(&mut self) -> Option<Event> {
+        self.node_mut()?.next_event()
     }
 
     /// Sets the options of the running node. Nothing happens where they are given in another way.

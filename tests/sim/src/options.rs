@@ -1,5 +1,7 @@
 //! How rough the simulated world is.
 
+use raftbare::{NodeOptions, StableLeadership};
+
 use crate::random::Random;
 
 /// Probabilities (parts of a thousand), numbers and times (microseconds) of a simulated world.
@@ -33,6 +35,8 @@ pub struct Options {
     pub membership: bool,
     /// Faults may take snapshots.
     pub snapshots: bool,
+    /// A fault is that a leader is told to hand over, or to go on to lead.
+    pub transfers: u64,
 }
 
 impl Options {
@@ -54,6 +58,7 @@ impl Options {
         "faults",
         "membership",
         "snapshots",
+        "transfers",
     ];
 
     /// Switches one of the [`TROUBLES`](Self::TROUBLES) off; says whether there is one of that name.
@@ -68,6 +73,7 @@ impl Options {
             "faults" => self.fault_every_us = 0,
             "membership" => self.membership = false,
             "snapshots" => self.snapshots = false,
+            "transfers" => self.transfers = 0,
             _ => return false,
         }
         true
@@ -91,6 +97,7 @@ impl Options {
             burst: 3,
             membership: false,
             snapshots: false,
+            transfers: 0,
         }
     }
 
@@ -138,6 +145,23 @@ impl Options {
             burst: random.between(1, 6),
             membership: random.chance(600),
             snapshots: random.chance(600),
+            transfers: 0,
         }
+    }
+
+    /// The same world, in which leaders are told to hand over too, and what its nodes do beyond the basic algorithm.
+    #[must_use]
+    pub fn rough_with_nodes(random: &mut Random) -> (Self, NodeOptions) {
+        let mut options = Self::rough(random);
+        options.transfers = random.between(0, 400);
+        let mut nodes = NodeOptions::default();
+        let silent_timeouts = random.between(2, 8) as u8;
+        nodes.stable_leadership = random
+            .chance(500)
+            .then_some(StableLeadership { silent_timeouts });
+        nodes.transfer_timeouts = random.between(1, 8) as u8;
+        nodes.refuses_lost_tail = random.chance(700);
+        nodes.events = random.chance(700);
+        (options, nodes)
     }
 }

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use raftbare::{LogPosition, Node, NodeId, NodeOptions, ReadStatus};
+use raftbare::{LogPosition, Node, NodeId, NodeOptions, ReadStatus, TransferOutcome};
 
 use crate::checker::{Checker, Verdict, Violation};
 use crate::flaw::Flaw;
@@ -46,6 +46,10 @@ pub struct Counts {
     pub config_changes: u64,
     /// Reads that were answered.
     pub reads: u64,
+    /// Transfers of leadership that were begun.
+    pub transfers: u64,
+    /// Transfers that were told to be done.
+    pub handovers: u64,
 }
 
 /// What the world does to one server, and clients want of it.
@@ -349,6 +353,13 @@ impl<I: Integration> Simulation<I> {
         };
         while server.apply_next().map_err(wrong)? {
             self.checker.check_applied(id, server.state())?;
+        }
+        while let Some(event) = server.next_event() {
+            self.checker.check_event(id, event)?;
+            self.counts.handovers += u64::from(matches!(
+                event,
+                raftbare::Event::TransferEnded(_, TransferOutcome::Done)
+            ));
         }
         while let Some(answer) = server.next_answer() {
             self.checker.check_answer(id, answer)?;

@@ -161,5 +161,6 @@ fn trouble() -> Options {
         burst: 4,
         membership: false,
         snapshots: true,
+        transfers: 0,
     }
 }

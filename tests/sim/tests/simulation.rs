@@ -2,8 +2,9 @@
 
 use std::thread;
 
-use raftbare::{NodeOptions, StableLeadership};
+use raftbare::{NodeId, NodeOptions, StableLeadership};
 use raftbare_sim::options::Options;
+use raftbare_sim::random::Random;
 use raftbare_sim::simulation::Simulation;
 
 const WORLDS: u64 = 2_000;
@@ -89,6 +90,69 @@ fn with_stable_leadership_no_guarantee_is_broken_and_every_healed_cluster_agrees
         simulation.set_node_options(stable());
         let verdict = simulation.run_and_heal(4_000);
         verdict.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+    }
+}
+
+/// A world in which leaders are told to hand over, and the nodes do more than the basic algorithm.
+fn world_with_nodes(seed: u64) -> Simulation {
+    let (options, nodes) = Options::rough_with_nodes(&mut Random::new(!seed));
+    let mut simulation = Simulation::new(seed, options);
+    simulation.set_node_options(nodes);
+    simulation
+}
+
+/// No node is taken for one that has lost what it acknowledged, and after a transfer that came to nothing commands are
+/// taken again: else the healed cluster would not commit.
+#[test]
+fn leaders_hand_over_and_no_guarantee_is_broken() {
+    let (mut transfers, mut handovers) = (0, 0);
+    for seed in 0..600 {
+        let mut simulation = world_with_nodes(seed);
+        let verdict = simulation.run_and_heal(5_000);
+        verdict.unwrap_or_else(|violation| {
+            panic!(
+                "{violation}\nTo see it again: cargo xtask simulate --options --seeds {seed}..{} --steps 5000 --trace 50",
+                seed + 1
+            )
+        });
+        transfers += simulation.counts().transfers;
+        handovers += simulation.counts().handovers;
+    }
+    println!("{transfers} transfers, {handovers} told to be done");
+    assert!(
+        transfers > 1_000 && handovers > 100,
+        "{transfers}, {handovers}"
+    );
+}
+
+/// thesis §3.10: in a calm cluster a transfer takes less than an election timeout, and commits go on.
+#[test]
+fn in_a_calm_world_leadership_passes_at_once() {
+    let mut simulation = Simulation::new(1, Options::calm(3, 3));
+    simulation.set_node_options(stable());
+    simulation
+        .run_until_commit(Options::LIVE_WITHIN_US)
+        .expect("it commits");
+    for _ in 0..20 {
+        let leader = |simulation: &Simulation| {
+            let servers = simulation.servers().iter();
+            let mut nodes = servers.filter_map(|server| server.node.as_ref());
+            nodes
+                .find(|node| node.role().is_leader())
+                .map(|node| node.id())
+        };
+        let old = leader(&simulation).expect("a leader");
+        let to = NodeId::new(old.get() % 3 + 1);
+        let (begun_us, verdict) = (simulation.now_us(), simulation.transfer_from(old, to));
+        assert!(verdict.expect("nothing is broken"));
+        while leader(&simulation) != Some(to) {
+            simulation.step().expect("nothing is broken");
+        }
+        let took_us = simulation.now_us() - begun_us;
+        assert!(took_us < Options::ELECTION_TIMEOUT_US / 2, "{took_us}");
+        simulation
+            .run_until_commit(Options::LIVE_WITHIN_US)
+            .expect("it commits");
     }
 }
 

@@ -43,6 +43,7 @@ fn options_of(argument: &[u8]) -> Options {
         burst: next(),
         membership: next() > 0,
         snapshots: next() > 0,
+        transfers: 0,
     }
 }
 

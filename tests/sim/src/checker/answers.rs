@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use raftbare::{LogPosition, NodeId, ReadStatus};
+use raftbare::{Event, LogPosition, NodeId, ReadStatus};
 
 use super::{Checker, Verdict, violation};
 use crate::integration::Answer;
@@ -23,6 +23,21 @@ impl Checker {
                 "A command is sent as proposed",
                 format!("{from} sends {command} at {position}, {proposed:?} was proposed"),
             ),
+        }
+    }
+
+    /// What a node tells is so: disks lose nothing that was stored.
+    pub fn check_event(&self, id: NodeId, event: Event) -> Verdict {
+        match event {
+            Event::ConfigCommitted(position)
+                if position.index.get() > self.begun_after
+                    && self.committed_at(position.index).map(|it| it.position)
+                        != Some(position) =>
+            {
+                violation("Committed is final", format!("{id}: {event}"))
+            }
+            Event::FollowerLostTail(_) => violation("Stored stays", format!("{id}: {event}")),
+            _ => Ok(()),
         }
     }
 

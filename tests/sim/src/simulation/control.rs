@@ -10,7 +10,7 @@ use core::cmp::Reverse;
 use raftbare::{LogPosition, NodeId};
 
 use super::{Event, Scheduled, Simulation};
-use crate::checker::Verdict;
+use crate::checker::{Verdict, Violation};
 use crate::integration::Integration;
 
 /// Something that is about to happen.
@@ -126,6 +126,13 @@ impl<I: Integration> Simulation<I> {
             self.proposed.push(position);
         }
         (position, self.follow_input(id))
+    }
+
+    /// An operator tells a server to hand leadership over. Says whether it does.
+    pub fn transfer_from(&mut self, id: NodeId, to: NodeId) -> Result<bool, Violation> {
+        let is_begun = self.server_mut(id).transfer_leadership(Some(to));
+        self.follow_input(id)?;
+        Ok(is_begun)
     }
 
     /// Loses what is sent from one server to another from now on.

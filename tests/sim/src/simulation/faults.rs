@@ -28,6 +28,10 @@ impl<I: Integration> Simulation<I> {
         let Some(&id) = self.random.pick(&ids) else {
             return Ok(());
         };
+        // Where nobody hands over, no number is drawn.
+        if self.options.transfers > 0 && self.random.chance(self.options.transfers) {
+            return self.transfer_leadership();
+        }
         match self.random.below(20) {
             0..=3 => self.crash(id),
             4 => ids.iter().for_each(|&id| self.crash(id)),
@@ -54,6 +58,21 @@ impl<I: Integration> Simulation<I> {
             }
         }
         self.check(id)
+    }
+
+    /// A leader is told to hand over to some server, fit for it or not; or to go on to lead.
+    fn transfer_leadership(&mut self) -> Verdict {
+        let leaders = self.nodes().filter(|node| node.role().is_leader());
+        let leaders: Vec<NodeId> = leaders.map(Node::id).collect();
+        let Some(&id) = self.random.pick(&leaders) else {
+            return Ok(());
+        };
+        let ids = self.ids();
+        let target = self.random.pick(&ids).copied();
+        let target = target.filter(|_| self.random.chance(800));
+        let is_begun = self.server_mut(id).transfer_leadership(target) && target.is_some();
+        self.counts.transfers += u64::from(is_begun);
+        self.follow_input(id)
     }
 
     /// A leader is asked for another configuration.
