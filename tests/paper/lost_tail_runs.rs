@@ -42,6 +42,8 @@ struct World {
     disk: Disk,
     reports: Reports,
     is_asynchronous: bool,
+    /// How often a call is cut, in parts of a thousand.
+    cut: u64,
     packets: Vec<Packet>,
     newest_to_follower: u64,
 }
@@ -52,7 +54,7 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let commands = |count: u64| " cmd".repeat(count as usize);
-        let first = random.below(6);
+        let first = random.below(12);
         let common = random.below(first + 1);
         let mut log = format!("term(1){}", commands(first));
         let mut of_follower = format!("term(1){}", commands(common));
@@ -68,6 +70,8 @@ impl World {
         let node = raftbare_tests::values::follower(2, 3, None, &of_follower);
         let leader = with_options(leader(1, 4, &log), |it| it.refuses_lost_tail = true);
         Self {
+            // Where nearly all are cut, a log stays in older terms for long.
+            cut: *random.pick(&[0, 300, 900]).unwrap_or(&0),
             random,
             leader: with_events(leader),
             disk: Disk::of(&node),
@@ -163,8 +167,13 @@ impl World {
                     header, entries, ..
                 } = &mut message
                 {
-                    if !entries.is_empty() && self.random.chance(300) {
-                        entries.truncate(self.random.below(entries.len() as u64) as usize);
+                    if !entries.is_empty() && self.random.chance(self.cut) {
+                        let most = if self.cut > 500 {
+                            2
+                        } else {
+                            entries.len() as u64
+                        };
+                        entries.truncate(self.random.below(most) as usize);
                         seen.cut += 1;
                     }
                     let seqno = header.seqno.get();
@@ -248,7 +257,7 @@ impl World {
 
     /// Everything is taken, stored, reported and delivered, until both logs are the same.
     fn settle(&mut self, seen: &mut Seen) {
-        for _ in 0..200 {
+        for _ in 0..1_000 {
             self.leader.handle_election_timeout();
             self.drain_leader(usize::MAX);
             while !self.packets.is_empty() {
