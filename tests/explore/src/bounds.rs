@@ -35,6 +35,8 @@ pub struct Bounds {
     pub cuts: u8,
     /// Inputs that are followed by another one before all actions are executed.
     pub waits: u8,
+    /// Leaders that are told to hand over, or to go on to lead.
+    pub transfers: u8,
     /// The voters that a change is to lead to.
     pub target: Vec<NodeId>,
     /// Whether the nodes have the option of stable leadership.
@@ -58,6 +60,7 @@ impl Default for Bounds {
             duplicates: 0,
             cuts: 0,
             waits: 0,
+            transfers: 0,
             target: Vec::new(),
             is_stable: false,
             flaw: None,
@@ -70,7 +73,7 @@ impl Bounds {
     pub const MAX_SERVERS: usize = 5;
 
     /// The numbers, in the order of [`Trouble`].
-    const fn counts(&self) -> [u8; 9] {
+    const fn counts(&self) -> [u8; 10] {
         [
             self.timeouts,
             self.commands,
@@ -81,6 +84,7 @@ impl Bounds {
             self.duplicates,
             self.cuts,
             self.waits,
+            self.transfers,
         ]
     }
 
@@ -92,6 +96,11 @@ impl Bounds {
         options.stable_leadership = self
             .is_stable
             .then_some(StableLeadership { silent_timeouts: 2 });
+        if self.transfers > 0 {
+            options.transfer_timeouts = 2;
+        }
+        // Whose disk makes a mistake may well lose what it had.
+        options.refuses_lost_tail = self.flaw.is_none();
         options
     }
 }
@@ -204,11 +213,13 @@ pub enum Trouble {
     Cut,
     /// See [`Bounds::waits`].
     Wait,
+    /// See [`Bounds::transfers`].
+    Transfer,
 }
 
 impl Budget {
     const BITS: u32 = 3;
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 10] = [
         "timeouts",
         "commands",
         "changes",
@@ -218,6 +229,7 @@ impl Budget {
         "duplicates",
         "cuts",
         "waits",
+        "transfers",
     ];
 
     /// All that the bounds allow.

@@ -60,6 +60,9 @@ struct Arguments {
     /// Linearizable reads
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = count())]
     reads: u8,
+    /// Leaders that are told to hand over, or to go on to lead
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count())]
+    transfers: u8,
     /// Nodes with the option of stable leadership
     #[arg(long)]
     stable: bool,
@@ -102,6 +105,7 @@ fn bounds(arguments: &Arguments) -> Result<Bounds, String> {
         duplicates: arguments.duplicates,
         cuts: arguments.cuts,
         waits: arguments.waits,
+        transfers: arguments.transfers,
         target: arguments.target.iter().copied().map(NodeId::new).collect(),
         is_stable: arguments.stable,
         flaw: None,

@@ -73,6 +73,17 @@ pub fn leader_append_only(before: &Node, after: &Node) -> Verdict {
     Ok(())
 }
 
+/// A follower is taken for one that has lost its tail only if it has: disks keep what they store.
+pub fn no_tail_is_lost(node: &Node) -> Verdict {
+    match node.peers().find(|&peer| node.has_lost_tail(peer)) {
+        Some(peer) => violation(
+            "Stored stays",
+            format!("{peer} has not, as {node} believes"),
+        ),
+        None => Ok(()),
+    }
+}
+
 /// Within one life, term, commit index and state never go back.
 pub fn never_back(before: &Server, after: &Server) -> Verdict {
     if let (Some(old), Some(new)) = (&before.node, &after.node)

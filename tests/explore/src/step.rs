@@ -1,7 +1,8 @@
 //! One input of one server, and all that may come of it.
 
 use raftbare::{
-    ClusterConfig, LogIndex, LogPosition, Message, Node, NodeId, NodeOptions, ReadStatus,
+    ClusterConfig, LogIndex, LogPosition, Message, MessageKind, Node, NodeId, NodeOptions,
+    ReadStatus,
 };
 use raftbare_sim::checker::{Checker, Verdict, Violation};
 use raftbare_sim::flaw::Flaw;
@@ -31,6 +32,8 @@ pub enum Input {
     Config(ClusterConfig),
     /// It takes a snapshot of its state.
     Snapshot,
+    /// An operator tells it to hand over, or to go on to lead.
+    Transfer(Option<NodeId>),
     /// A client begins a read, which has to see all up to this index.
     Read(LogIndex),
     /// A message arrives, with only so many of its entries.
@@ -147,6 +150,7 @@ impl<'a> Run<'a> {
                 server.propose_config(config.clone());
             }
             Input::Snapshot => server.take_snapshot(),
+            Input::Transfer(to) => drop(server.transfer_leadership(*to)),
             Input::Read(bound) => {
                 self.local.read = server.begin_read(*bound);
             }
@@ -227,6 +231,7 @@ impl<'a> Run<'a> {
                 *read = None;
             }
         }
+        properties::no_tail_is_lost(self.local.node())?;
         properties::leader_append_only(self.before.node(), self.local.node())
     }
 
@@ -271,8 +276,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether this message changes nothing of the server any more, whatever happens: an answer of a term that is over,
-/// by what is stored.
+/// Whether this message changes nothing of the server any more, whatever happens: an answer, or the order to campaign,
+/// of a term that is over, by what is stored.
 #[must_use]
 pub fn is_dead(server: &Server, payload: &Payload) -> bool {
     match payload {
@@ -280,6 +285,9 @@ pub fn is_dead(server: &Server, payload: &Payload) -> bool {
             message @ (Message::RequestVoteReply { .. } | Message::AppendEntriesReply { .. }),
             _,
         ) => !message.kind().is_pre_vote() && message.term() < server.disk.current_term,
+        Payload::Raft(message, _) if message.kind() == MessageKind::CampaignNow => {
+            message.term() < server.disk.current_term
+        }
         _ => false,
     }
 }

@@ -53,6 +53,8 @@ fn input(step: &Move) -> Vec<String> {
         Input::Propose => format!("propose {id}"),
         Input::Config(config) => format!("config {id} {config}"),
         Input::Snapshot => format!("snapshot {id}"),
+        Input::Transfer(Some(to)) => format!("transfer {id} {to}"),
+        Input::Transfer(None) => format!("transfer {id} -"),
         Input::Read(_) => format!("read {id}"),
         Input::Receive(Payload::Snapshot(snapshot), _) => {
             let (position, config) = (snapshot.position, &snapshot.config);

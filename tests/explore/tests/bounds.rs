@@ -42,6 +42,12 @@ fn no_state_of_small_clusters_breaks_a_guarantee() {
             ..base.clone()
         },
         Bounds {
+            is_stable: true,
+            timeouts: 1,
+            transfers: 1,
+            ..base.clone()
+        },
+        Bounds {
             crashes: 1,
             target: ids(&[1, 2]),
             ..change.clone()
@@ -100,6 +106,11 @@ fn every_way_can_be_played_as_a_script() {
             changes: 1,
             duplicates: 1,
             target: ids(&[1, 2]),
+            ..base.clone()
+        },
+        Bounds {
+            transfers: 2,
+            timeouts: 1,
             ..base
         },
     ];
@@ -128,6 +139,7 @@ fn every_way_can_be_played_as_a_script() {
     }
     for kind in [
         "config", "crash", "inject", "propose", "read", "restart", "snapshot", "take", "timeout",
+        "transfer",
     ] {
         assert!(kinds.contains_key(kind), "no {kind} in {kinds:?}");
     }

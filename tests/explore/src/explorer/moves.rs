@@ -1,6 +1,6 @@
 //! The steps that lead out of a state.
 
-use raftbare::{LogIndex, Message};
+use raftbare::{LogIndex, Message, NodeId};
 use raftbare_sim::checker::Violation;
 use raftbare_sim::server::Payload;
 
@@ -15,6 +15,8 @@ pub(super) enum Key {
     Propose,
     Config,
     Snapshot,
+    /// To the server at this place, or to none.
+    Transfer(Option<u8>),
     Read(u32),
     /// This message, with so many of its entries, or with [`Key::WHOLE`].
     Receive(u32, u8),
@@ -31,6 +33,7 @@ impl Key {
             Self::Propose => Some(Trouble::Command),
             Self::Config => Some(Trouble::Change),
             Self::Snapshot => Some(Trouble::Snapshot),
+            Self::Transfer(_) => Some(Trouble::Transfer),
             Self::Read(_) => Some(Trouble::Read),
             Self::Receive(_, Self::WHOLE) | Self::Take => None,
             Self::Receive(..) => Some(Trouble::Cut),
@@ -141,6 +144,11 @@ impl Explorer {
             (facts.has_actions || budget.has(Trouble::Crash), Key::Take),
         ];
         keys.extend(possible.iter().filter(|it| it.0).map(|it| it.1));
+        if facts.is_leader && budget.has(Trouble::Transfer) {
+            keys.push(Key::Transfer(None));
+            let others = (0..self.bounds.disks.len()).filter(|&other| other != place);
+            keys.extend(others.map(|other| Key::Transfer(Some(other as u8))));
+        }
         for &payload in &self.inboxes[row[2 * place + 1] as usize] {
             keys.push(Key::Receive(payload, Key::WHOLE));
             if let Payload::Raft(Message::AppendEntriesCall { entries, .. }, _) =
@@ -164,6 +172,7 @@ impl Explorer {
                 Input::Config(config)
             }
             Key::Snapshot => Input::Snapshot,
+            Key::Transfer(to) => Input::Transfer(to.map(|place| NodeId::new(u64::from(place) + 1))),
             Key::Read(bound) => Input::Read(LogIndex::new(bound.into())),
             Key::Receive(payload, cut) => {
                 let cut = (cut != Key::WHOLE).then_some(cut.into());
