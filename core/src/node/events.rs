@@ -80,13 +80,14 @@ impl Node {
             return;
         };
         match (target, reason) {
-            (Some(_), StepDown::HigherTerm) => events.handed_over_to = target,
-            (Some(target), _) => {
+            // Who is no member any more hears of no leader.
+            (Some(target), StepDown::Removed) => {
                 events.push(Event::TransferEnded(
                     target,
                     TransferOutcome::LeadershipLost,
                 ));
             }
+            (Some(_), _) => events.handed_over_to = target,
             (None, _) => {}
         }
     }
