@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use raftbare::{NodeId, NodeOptions, StableLeadership};
+use raftbare::{Node, NodeId, NodeOptions, StableLeadership};
 use raftbare_sim::options::Options;
 use raftbare_sim::random::Random;
 use raftbare_sim::simulation::Simulation;
@@ -137,9 +137,7 @@ fn in_a_calm_world_leadership_passes_at_once() {
         let leader = |simulation: &Simulation| {
             let servers = simulation.servers().iter();
             let mut nodes = servers.filter_map(|server| server.node.as_ref());
-            nodes
-                .find(|node| node.role().is_leader())
-                .map(|node| node.id())
+            nodes.find(|node| node.role().is_leader()).map(Node::id)
         };
         let old = leader(&simulation).expect("a leader");
         let to = NodeId::new(old.get() % 3 + 1);
