@@ -9,9 +9,9 @@ use raftbare_tests::values::{
 /// Ends at 1/4.
 const LOG: &str = "snapshot {1,2,3} log 0/0[term(1) cmd*3]";
 
-/// Takes all events that wait.
+/// Takes all events that wait; no more than could be waited for.
 fn events(node: &mut Node) -> Vec<Event> {
-    std::iter::from_fn(|| node.next_event()).collect()
+    std::iter::from_fn(|| node.next_event()).take(100).collect()
 }
 
 /// A life with a bit of everything: elections, a change of configuration, a transfer, a step down.

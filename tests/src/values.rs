@@ -168,9 +168,10 @@ pub fn with_events(node: Node) -> Node {
     with_options(node, |options| options.events = true)
 }
 
-/// Takes all events that wait, in words.
+/// Takes all events that wait, in words; no more than could be waited for.
 pub fn take_events(node: &mut Node) -> Vec<String> {
     core::iter::from_fn(|| node.next_event())
+        .take(100)
         .map(|event| event.to_string())
         .collect()
 }
