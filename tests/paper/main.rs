@@ -24,3 +24,4 @@ mod stable; // thesis §4.2.3, §6.2: stable leadership
 mod storage; // thesis §10.2.1: asynchronous storage
 mod terms; // §5.1
 mod transfer; // thesis §3.10: the rules of a transfer of leadership
+mod transfer_votes; // thesis §3.10: late votes, and messages without their kind
