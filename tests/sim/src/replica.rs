@@ -173,13 +173,14 @@ pub struct Seen {
 #[must_use]
 pub fn world<P: Command>(
     seed: u64,
-    options: Options,
+    mut options: Options,
     mut manner: Manner,
     flaw: Option<ReplicaFlaw>,
 ) -> Simulation<ReplicaServer<P>> {
     if let Some(flaw) = flaw {
         flaw.prepare(&mut manner);
     }
+    options.transfers = manner.transfers;
     Simulation::with_integration(seed, options, |id| {
         ReplicaServer::new(id, manner.clone(), seed, flaw)
     })

@@ -67,6 +67,13 @@ impl<P: Command> Integration for ReplicaServer<P> {
         self.propose_config_to_replica(config)
     }
 
+    fn transfer_leadership(&mut self, to: Option<NodeId>) -> bool {
+        self.replica.as_mut().is_some_and(|replica| match to {
+            Some(to) => replica.transfer_leadership(to).is_ok(),
+            None => replica.abort_transfer(),
+        })
+    }
+
     fn begin_read(&mut self, bound: LogIndex) -> Option<Read> {
         self.read_from_replica(bound);
         None

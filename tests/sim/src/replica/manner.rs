@@ -1,6 +1,5 @@
 //! How replicas and their disks behave in a world.
 
-use raftbare::NodeOptions;
 use raftbare::replica::ReplicaOptions;
 
 use crate::random::{Random, mix};
@@ -30,6 +29,8 @@ pub struct Manner {
     pub finish: u64,
     /// A chunk of a snapshot arrives damaged.
     pub damage: u64,
+    /// A fault is that a leader is told to hand over, or to give it up.
+    pub transfers: u64,
 }
 
 impl Manner {
@@ -75,9 +76,10 @@ impl Manner {
             partial_outputs: random.pick(&[0, 0, 30]).copied().unwrap_or(0),
             finish: random.pick(&[1_000, 100]).copied().unwrap_or(1_000),
             damage: random.pick(&[0, 10]).copied().unwrap_or(0),
+            transfers: random.pick(&[0, 200]).copied().unwrap_or(0),
         };
         if random.chance(500) {
-            this.options.node = NodeOptions::default(); // without stable leadership
+            this.options.node.stable_leadership = None;
         }
         if random.chance(400) {
             this.options.node.asynchronous_storage = true;

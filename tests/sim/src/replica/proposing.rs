@@ -3,7 +3,7 @@
 use alloc::format;
 
 use raftbare::replica::{Refusal, Refused, Replica, Ticket};
-use raftbare::{ClusterConfig, LogEntry, LogIndex, LogPosition, Term};
+use raftbare::{ClusterConfig, LogEntry, LogIndex, LogPosition, Node, Term};
 
 use super::clients::Wrong;
 use super::flaw::ReplicaFlaw;
@@ -90,6 +90,10 @@ impl<P: Command> ReplicaServer<P> {
             Refusal::LogFull => self.log_len() >= options.max_log,
             Refusal::TooManyWaiting => self.clients.waiting().0 >= options.max_waiting,
             Refusal::Stopped => self.has_ended,
+            Refusal::Transferring(target) => {
+                let node = self.replica.as_ref().map(Replica::node);
+                node.and_then(Node::transfer_target) == Some(target)
+            }
             _ => false,
         };
         match is_right && P::read(refused.payload.as_ref()) == Some(command) {
