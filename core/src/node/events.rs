@@ -25,10 +25,17 @@ impl Events {
             return;
         }
         if self.queue.is_full() {
-            self.queue.remove(0);
+            self.pop();
         }
         // There is room now.
         let _ = self.queue.push(event);
+    }
+
+    fn pop(&mut self) -> Option<Event> {
+        let oldest = self.queue.first().copied();
+        let mut is_oldest = true;
+        self.queue.retain(|_| !core::mem::take(&mut is_oldest));
+        oldest
     }
 }
 
@@ -40,8 +47,8 @@ impl Node {
     pub fn next_event(&mut self) -> Option<Event> {
         let commit_index = self.commit_index();
         let events = self.events.as_mut()?;
-        if !events.queue.is_empty() {
-            return Some(events.queue.remove(0));
+        if let Some(event) = events.pop() {
+            return Some(event);
         }
         let configs = self.log.entries().configs_after(events.told_configs);
         let &(index, _) = configs.first().filter(|it| it.0 <= commit_index)?;
