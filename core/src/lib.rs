@@ -59,7 +59,8 @@
 //! 2. **Durable before sent.** `SaveCurrentTerm`, `SaveVotedFor` and `AppendLogEntries` are done when the
 //!    medium has them (fsync), not when they are written. Only then execute what comes after. A broadcast
 //!    comes before the append on purpose: a leader may send while its own disk works, since it does not count
-//!    itself before the append was taken. What one drain asks to store may go into one transaction. A failed
+//!    itself before the append was taken. (Where storing takes its time, let the node go on meanwhile:
+//!    [`NodeOptions::asynchronous_storage`].) What one drain asks to store may go into one transaction. A failed
 //!    sync is not to be tried again: stop the node.
 //! 3. **Term before vote.** A crash between the two saves leaves the new term with the vote of an older one.
 //!    That is harmless: at worst the node refuses a vote, and a candidate that it names is checked again.

@@ -43,6 +43,9 @@ const PANICKING: [&str; 14] = [
     "alloc::raw_vec::capacity_overflow",
 ];
 
+/// What is called if there is no memory left.
+const OUT_OF_MEMORY: &str = "core::panicking::panic_nounwind_fmt";
+
 /// Functions of the library that check what their caller gives: if one panics, the caller is to blame.
 const CHECKING: [&str; 6] = [
     "::index",
@@ -68,11 +71,16 @@ impl Site {
     fn own(&self) -> Option<&Frame> {
         let is_checking = |frame: &&Frame| CHECKING.iter().any(|end| frame.function.ends_with(end));
         let frame = self.frames.iter().find(|frame| !is_checking(frame))?;
-        is_own(frame).then_some(frame)
+        // Where several boxes are made, the compiler merges what follows if there is no memory: that has no line.
+        let is_merged = frame.line == 0 && self.kind == OUT_OF_MEMORY;
+        (is_own(frame) && !is_merged).then_some(frame)
     }
 
     /// The file of the library that panics, without what depends on the machine.
     fn library(&self) -> String {
+        if self.frames.first().is_some_and(is_own) {
+            return "alloc/src/alloc.rs".into();
+        }
         let file = self.frames.first().map_or("", |frame| &frame.file);
         let file = file.rsplit_once("/library/").map_or(file, |(_, rest)| rest);
         let file = file
