@@ -107,6 +107,14 @@ describe("a recording", () => {
     expect(() => parseRecording(text)).toThrow(reason);
   });
 
+  test("with times of the calendar begins with its first event", () => {
+    const begin = 1_795_457_607_256_380;
+    const line = (at: number) => JSON.stringify({ at, node: 1, did: "timeout" });
+    const events = parseRecording([line(begin + 90), line(begin)].join("\n"));
+    expect(events.map(({ at }) => at)).toEqual([0, 90]);
+    expect(parseRecording(line(90)).map(({ at }) => at)).toEqual([90]);
+  });
+
   test("that is too long is refused", () => {
     const line = '{"at":1,"node":1,"did":"note"}\n';
     expect(() => parseRecording(line.repeat(300_001))).toThrow(/^line 300001: more than 300000 events/);

@@ -23,13 +23,17 @@ pub struct Options {
     pub seconds: Option<u64>,
     /// Kill the leader every so many seconds.
     pub kill_every: Option<u64>,
+    /// The nodes write what they do to files in `dir`.
+    pub records: bool,
 }
 
 /// A node that was killed is down for so long, so that one sees the others go on.
 const DOWN: Duration = Duration::from_secs(2);
 
 pub async fn run(options: Options) -> Result<(), Failure> {
-    let processes = Processes::start(&options.dir, options.port, 3, Vec::new())?;
+    let record = options.records.then(|| "--record".to_owned());
+    let record = record.into_iter().collect();
+    let processes = Processes::start(&options.dir, options.port, 3, record)?;
     println!(
         "Three nodes on this machine; their stores and logs are in {}.",
         options.dir.display()

@@ -10,6 +10,7 @@
 //! | `protocol.rs` | what clients and nodes say to each other |
 //! | `server.rs` | the process: port, connections, signals, exit codes |
 //! | `client.rs` | the client: finds the leader, writes exactly once |
+//! | `record.rs` | what a node does, as JSON lines for the visualizer |
 //! | `processes.rs`, `cluster.rs` | three processes, and a table of them |
 //! | `bench.rs` | commits per second and latency |
 //!
@@ -22,6 +23,7 @@ pub mod failure;
 pub mod node;
 pub mod processes;
 pub mod protocol;
+pub mod record;
 pub mod server;
 pub mod state;
 pub mod store;

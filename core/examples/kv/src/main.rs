@@ -48,6 +48,9 @@ enum Command {
         /// Kill the leader every so many seconds
         #[arg(long, value_name = "SECONDS")]
         kill_every: Option<u64>,
+        /// Write what the nodes do to node-*.jsonl in that folder: `cat` them into one, for the visualizer
+        #[arg(long)]
+        record: bool,
     },
     /// Run one node
     Serve {
@@ -71,6 +74,9 @@ enum Command {
         /// Stop when standard input ends: with the process that holds it
         #[arg(long)]
         stop_with_stdin: bool,
+        /// Write what the node does to node-ID.jsonl in that folder, for the visualizer
+        #[arg(long)]
+        record: bool,
     },
     /// Read a key: what was written before is seen
     Get {
@@ -199,6 +205,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             port,
             seconds,
             kill_every,
+            record,
         } => {
             let dir = dir.unwrap_or_else(|| std::env::temp_dir().join("raftbare-kv"));
             let options = cluster::Options {
@@ -206,6 +213,7 @@ async fn run(command: Command) -> Result<(), Failure> {
                 port,
                 seconds,
                 kill_every,
+                records: record,
             };
             cluster::run(options).await
         }
@@ -217,6 +225,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             snapshot_after,
             no_sync,
             stop_with_stdin,
+            record,
         } => {
             let options = server::Options {
                 id,
@@ -225,6 +234,7 @@ async fn run(command: Command) -> Result<(), Failure> {
                 found,
                 snapshot_after,
                 syncs: !no_sync,
+                records: record,
                 stops_with_stdin: stop_with_stdin,
             };
             server::serve(options).await

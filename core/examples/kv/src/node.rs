@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use crate::failure::Failure;
 use crate::protocol::{Answer, Meter, Request};
+use crate::record::{Did, Recorder};
 use crate::store::{Loaded, Payload, Store, StoreError};
 use crate::transport::Links;
 use executor::Executor;
@@ -68,10 +69,23 @@ impl Node {
         })
     }
 
+    /// Records what it does from now on.
+    pub fn record(&mut self, recorder: Recorder) {
+        self.executor.recorder = Some(recorder);
+        self.note(Did::Start, None);
+    }
+
+    fn note(&mut self, did: Did, text: Option<&str>) {
+        if let Some(recorder) = &mut self.executor.recorder {
+            recorder.note(self.replica.node(), did, text);
+        }
+    }
+
     /// Founds a cluster, if there is none.
     pub fn found(&mut self, voters: &[NodeId]) {
         if self.replica.create_cluster(voters) {
             info!(?voters, "the store is empty: this node founds a cluster");
+            self.note(Did::Propose, Some("a cluster"));
         }
     }
 
@@ -95,8 +109,14 @@ impl Node {
                         if let Err(error) = self.replica.receive(&bytes) {
                             warn!(%error, "what came in is no envelope");
                         }
+                        if let Some(recorder) = &mut self.executor.recorder {
+                            recorder.note_receive(self.replica.node(), &bytes);
+                        }
                     }
-                    Input::Request(request, asker) => self.take(request, asker),
+                    Input::Request(request, asker) => {
+                        self.take(request, asker);
+                        self.note(Did::Propose, Some("a request"));
+                    }
                     Input::Stop => return self.stop(),
                 }
                 self.meter.core_ns += nanos(begun);
@@ -105,6 +125,7 @@ impl Node {
             // Only now: what has just come in may be the sign of life that the timer waits for.
             if Instant::now() >= self.executor.deadline {
                 self.replica.handle_timeout();
+                self.note(Did::Timeout, None);
                 self.settle()?;
             }
         }
@@ -125,6 +146,9 @@ impl Node {
             followed.map_err(|error| self.failure(&error))?;
         }
         self.take_snapshot().map_err(|error| self.failure(&error))?;
+        if let Some(recorder) = &mut self.executor.recorder {
+            recorder.flush();
+        }
         let node = self.replica.node();
         let now = (node.role(), node.current_term().get());
         if now != self.shown {

@@ -19,6 +19,7 @@ use tracing::{debug, info, warn};
 use crate::failure::Failure;
 use crate::node::{Input, Node};
 use crate::protocol::{Answer, Hello, Request, Welcome};
+use crate::record::Recorder;
 use crate::store::Store;
 use crate::transport::{Links, PATIENCE, read_frame, read_value, write_value};
 
@@ -41,6 +42,8 @@ pub struct Options {
     pub found: Vec<u64>,
     pub snapshot_after: u64,
     pub syncs: bool,
+    /// Write what the node does to a file beside the store.
+    pub records: bool,
     /// Stop when standard input ends: a parent process holds it, and is gone then.
     pub stops_with_stdin: bool,
 }
@@ -109,6 +112,13 @@ fn open(options: &Options, links: Links) -> Result<Node, Failure> {
     replica.snapshot_after = options.snapshot_after;
     let node = Node::new(id, replica, store, loaded, links);
     let mut node = node.map_err(|error| failed(&error))?;
+    if options.records {
+        let path = options.dir.join(format!("node-{id}.jsonl"));
+        let recorder = Recorder::open(&path).map_err(|error| {
+            Failure::failed(format!("cannot record to {}: {error}", path.display()))
+        })?;
+        node.record(recorder);
+    }
     if !options.found.is_empty() {
         let voters: Vec<_> = options.found.iter().copied().map(NodeId::new).collect();
         node.found(&voters);

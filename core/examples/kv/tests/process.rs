@@ -317,3 +317,47 @@ fn no_node_outlives_its_cluster() {
     cluster.wait().unwrap();
     assert!(all_say("node stops"));
 }
+
+/// What a node has sent and another one has received stands in the recordings of both.
+#[test]
+fn a_cluster_records_what_its_nodes_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(KV);
+    command.args(["cluster", "--port", "0", "--record", "--dir"]);
+    let cluster = command.arg(dir.path()).stdout(Stdio::null()).spawn();
+    let mut cluster = cluster.unwrap();
+    let events = |id: u64| -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(dir.path().join(format!("node-{id}.jsonl")));
+        // The last line may not be whole yet.
+        let text = text.unwrap_or_default();
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let parse = |line| serde_json::from_str(line).unwrap();
+        whole.lines().map(parse).collect()
+    };
+    let is_recorded = || {
+        let (sent, received) = (events(1), events(2));
+        sent.iter()
+            .filter(|event| event["did"] == "send" && event["to"] == 2)
+            .any(|send| {
+                received
+                    .iter()
+                    .any(|event| event["did"] == "receive" && event["message"] == send["message"])
+            })
+    };
+    let found = (0..600).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        is_recorded()
+    });
+    cluster.kill().unwrap();
+    cluster.wait().unwrap();
+    assert!(found);
+    let first = &events(1)[0];
+    assert_eq!(
+        (&first["did"], &first["node"]),
+        (&"start".into(), &1.into())
+    );
+    assert!(
+        first["now"].as_str().unwrap().starts_with("1 follower t0"),
+        "{first}"
+    );
+}

@@ -31,6 +31,9 @@ export const MOST_BYTES = 64_000_000;
 export const MOST_EVENTS = 300_000;
 export const MOST_NODES = 64;
 
+/** Nobody records for so long, eleven days: from here on it is a time of the calendar, in microseconds since 1970. */
+const CALENDAR = 1e12;
+
 const DEEDS: readonly string[] = [
   "start",
   "crash",
@@ -86,7 +89,14 @@ export function parseRecording(text: string): Event[] {
     throw new SyntaxError(`events of more than ${MOST_NODES} nodes: leave some out`);
   }
   // Emitters of several nodes write one after the other; what is of one time stays in its order.
-  return events.sort((one, other) => one.at - other.at);
+  return sinceBegin(events.sort((one, other) => one.at - other.at));
+}
+
+/** Times of the calendar as times from the begin of the recording. */
+function sinceBegin(events: readonly Event[]): Event[] {
+  const first = events[0]?.at ?? 0;
+  const begin = first >= CALENDAR ? first : 0;
+  return events.map((event) => ({ ...event, at: event.at - begin }));
 }
 
 function readEvent(line: string, known: Set<string>): Event {

@@ -9,6 +9,7 @@ use tracing::{debug, info};
 
 use super::waiting::{Waiting, answer, not_leader};
 use crate::protocol::Answer;
+use crate::record::Recorder;
 use crate::state::{Command, State};
 use crate::store::{Payload, Store, StoreError};
 use crate::transport::Links;
@@ -20,6 +21,7 @@ pub(super) struct Executor {
     pub(super) state: State,
     pub(super) links: Links,
     pub(super) waiting: Waiting,
+    pub(super) recorder: Option<Recorder>,
     /// When the timer fires.
     pub(super) deadline: Instant,
 }
@@ -32,6 +34,7 @@ impl Executor {
             state,
             links,
             waiting: Waiting::default(),
+            recorder: None,
             deadline: Instant::now() + timeout(Role::Follower),
         }
     }
@@ -47,6 +50,9 @@ impl Executor {
             Output::Send(to, envelope) => {
                 let mut bytes = Vec::new();
                 envelope.encode(&mut bytes).expect("a Vec has room");
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.note_send(to, &bytes);
+                }
                 self.links.send(to.get(), bytes);
             }
             Output::SendChunk(to, chunk) => self.send_chunk(to, &chunk)?,
