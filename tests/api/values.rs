@@ -250,6 +250,17 @@ fn entries_answer_for_every_index() {
 }
 
 #[test]
+fn iterators_tell_how_many_entries_are_left() {
+    let entries = mixed();
+    let mut left = entries.iter_with_positions();
+    for count in (0..=5).rev() {
+        assert_eq!(left.size_hint(), (count, Some(count)));
+        assert_eq!(left.next().is_some(), count > 0);
+    }
+    assert_eq!(entries.iter().size_hint(), (5, Some(5)));
+}
+
+#[test]
 fn truncating_keeps_the_first_entries() {
     for len in 0..=5 {
         let mut entries = mixed();

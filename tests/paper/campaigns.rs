@@ -130,6 +130,17 @@ fn a_restarted_node_raises_a_term_that_is_older_than_its_log() {
 }
 
 #[test]
+fn a_restarted_node_whose_log_ends_in_its_term_saves_nothing_again() {
+    let log = parse_log("snapshot {1,2,3} log 2/7[cmd*2]").expect("a log");
+    let mut node = Node::restart(id(1), term(2), Some(id(2)), log);
+    assert_eq!(
+        (node.current_term(), node.voted_for()),
+        (term(2), Some(id(2)))
+    );
+    assert_actions(&mut node, &["SetElectionTimeout"]);
+}
+
+#[test]
 fn at_the_last_index_a_node_does_not_campaign() {
     let mut node = follower(1, 3, None, "snapshot {1} log 2/18446744073709551614[cmd]");
     node.handle_election_timeout();

@@ -4,7 +4,7 @@ use raftbare::{Message, Node};
 use raftbare_sim::notation::parse_entries;
 use raftbare_tests::disk::Disk;
 use raftbare_tests::values::{
-    append_call, append_reply, assert_actions, at, follower, id, leader, vote_call,
+    append_call, append_reply, assert_actions, at, candidate, follower, id, leader, vote, vote_call,
 };
 
 /// Ends at 1/4.
@@ -92,6 +92,25 @@ fn answers_of_a_term_that_is_over_are_withdrawn_and_what_was_to_be_stored_is_not
         [
             "BroadcastMessage 1 t2 #1 RequestVoteCall last 1/5",
             "AppendLogEntries 1/4[cmd]",
+        ],
+    );
+}
+
+#[test]
+fn a_new_leader_withdraws_its_call_for_votes_and_no_answer() {
+    let mut node = candidate(1, 2, LOG);
+    node.handle_election_timeout();
+    node.handle_message(vote_call(3, 1, 7, at(1, 4))); // refused
+    node.handle_message(vote(2, 3, 1));
+    assert_actions(
+        &mut node,
+        &[
+            "SetElectionTimeout",
+            "SaveCurrentTerm",
+            "SaveVotedFor",
+            "BroadcastMessage 1 t3 #2 AppendEntriesCall commit 0 prev 1/4[term(3)]",
+            "AppendLogEntries 1/4[term(3)]",
+            "SendMessage 3 1 t3 #7 RequestVoteReply refused",
         ],
     );
 }

@@ -347,6 +347,22 @@ fn section_5_3_hundreds_of_calls_under_way_are_told_from_losses() {
     );
 }
 
+/// What is remembered of the calls is bounded: when it is full, it is thinned out evenly.
+#[test]
+fn section_5_3_of_more_than_32_calls_under_way_every_other_one_tells_its_loss_at_once() {
+    let mut node = leader(1, 3, LOG);
+    for _ in 3..=34 {
+        propose(&mut node); // #3 brings 3/6, ... #34 brings 3/37
+    }
+    let tell = (3..=34).filter(|&seqno| {
+        let mut node = node.clone();
+        // It has all before this call, which came without its entry.
+        node.handle_message(append_reply(2, 3, seqno, at(3, seqno + 2)));
+        !drain(&mut node).is_empty()
+    });
+    assert!(tell.eq((3..=33).step_by(2).chain([34])));
+}
+
 #[test]
 fn section_5_3_entries_cut_by_the_transport_are_sent_later() {
     let mut node = leader(1, 3, LOG);

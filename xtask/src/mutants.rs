@@ -1,26 +1,58 @@
-//! `cargo xtask mutants`: changes the core in small ways, one at a time, and looks whether a test notices.
+//! `cargo xtask mutants`: changes the core in one place at a time, and looks whether a test notices.
 //!
-//! A run over all files takes a day; name some. What survives gets a test, or a reason in `tests/mutants.md`.
+//! In stages, the nearest tests first: a later stage sees only what has survived so far. So most mutants cost little
+//! more than building the core. What survives all gets a test, or a reason in `tests/mutants.md`.
 
-use crate::process::{cargo, root, run, target_dir};
+use crate::process::{cargo, run, target_dir};
 use anyhow::Result;
 use clap::Args;
-use std::env;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::Path,
+    process::Command,
+    thread,
+};
 
-/// The tests that are quick and tell most: unit tests, the paper by section, the scenarios, counts, and any messages.
-const TESTS: [&str; 4] = ["paper", "scenarios", "counts", "hostile"];
-/// What the files of the replica and of the codec are tested by besides.
-const MORE_TESTS: [&str; 3] = ["replica", "codec", "notation"];
+/// Packages, and tests of theirs.
+type Tests<'a> = (&'a [&'a str], &'a [&'a str]);
+
+const PACKAGES: &[&str] = &["raftbare", "raftbare-tests"];
+/// All tests that need no simulated world.
+const EXACT: Tests<'_> = (
+    PACKAGES,
+    &[
+        "api", "codec", "counts", "hostile", "notation", "paper", "replica",
+    ],
+);
+/// The slowest: scenarios, and seeded worlds.
+const SIMULATED: Tests<'_> = (&["raftbare-sim"], &["scenarios", "simulation"]);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The files to change, such as `node/follower.rs`, below `core/src`
+    /// The files to change, such as `node/follower.rs` or `codec/*.rs`, below `core/src`
     #[arg(value_name = "FILE", default_value = "**")]
     files: Vec<String>,
-    /// Run the tests of codec, notation and replica, too
-    #[arg(long)]
-    all_tests: bool,
+    /// How many mutants to build and test at a time, each in a copy of the workspace
+    #[arg(long, short, value_name = "N", default_value_t = jobs())]
+    jobs: usize,
 }
+
+/// A mutant keeps about one processor busy.
+fn jobs() -> usize {
+    thread::available_parallelism().map_or(1, |processors| processors.get().min(4))
+}
+
+/// What has become of a mutant. One that never ends is killed by its time limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Killed,
+    Survives,
+    DoesNotCompile,
+}
+
+/// The mutants by name: `core/src/FILE:LINE:COLUMN: WHAT`.
+type Ends = BTreeMap<String, End>;
 
 pub(crate) fn run_with(options: &Options) -> Result<()> {
     let tools = target_dir().join("tools");
@@ -33,31 +65,106 @@ pub(crate) fn run_with(options: &Options) -> Result<()> {
             .into_iter()
             .chain(env::split_paths(&path)),
     )?;
-    let mut command = cargo();
-    command
-        .env("PATH", path)
-        .args(["mutants", "-p", "raftbare", "--baseline", "skip"])
-        // Unoptimised: most of the time goes into building.
-        .args(["--profile", "dev", "--timeout", "300", "-o"])
-        .arg(target_dir().join("mutants"));
+    let nearest: BTreeSet<_> = options.files.iter().map(|it| nearest_test(it)).collect();
+    let nearest = Vec::from_iter(nearest);
+    let folder = target_dir().join("mutants");
+    let results = folder.join("mutants.out");
+    let mut ends = Ends::new();
+    for tests in [(PACKAGES, &*nearest), EXACT, SIMULATED] {
+        check_unchanged(&folder, tests)?;
+        let mut mutants = mutants(options, &folder, tests);
+        // After the first stage: only what was not killed.
+        mutants.args((!ends.is_empty()).then_some("--iterate"));
+        let done = run(mutants.env("PATH", &path));
+        // It fails, too, if mutants survive. That is what one wants to know, and no failure of this task.
+        if !is_complete(&results) {
+            return done;
+        }
+        note(&mut ends, &results)?;
+        if !ends.values().any(|&end| end == End::Survives) {
+            break;
+        }
+    }
+    report(&ends);
+    Ok(())
+}
+
+/// The test that tells most about a file, and is quick.
+fn nearest_test(file: &str) -> &'static str {
+    match file.split(['/', '.']).next() {
+        Some("codec") => "codec",
+        Some("notation") => "notation",
+        Some("replica") => "replica",
+        _ => "paper",
+    }
+}
+
+/// Runs the tests over the core as it is: they have to pass.
+fn check_unchanged(folder: &Path, (packages, tests): Tests<'_>) -> Result<()> {
+    let mut test = cargo();
+    test.args(["test", "--quiet", "--locked", "--lib"]);
+    test.args(packages.iter().flat_map(|it| ["-p", it]));
+    test.args(tests.iter().flat_map(|it| ["--test", it]));
+    run(test.arg("--target-dir").arg(folder.join("unchanged")))
+}
+
+/// The command that runs the tests over the mutants.
+fn mutants(options: &Options, folder: &Path, (packages, tests): Tests<'_>) -> Command {
+    let mut mutants = cargo();
+    mutants
+        // Each copy has its own target folder.
+        .env_remove("CARGO_TARGET_DIR")
+        // Most of the time is spent in building: unoptimised, without line numbers, and only these tests.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .args(["mutants", "-p", "raftbare", "--profile", "dev"])
+        .args(["--baseline", "skip", "--timeout", "120"])
+        .arg("-C=--lib")
+        .args(tests.iter().map(|it| format!("-C=--test={it}")))
+        .args(packages.iter().flat_map(|it| ["--test-package", it]))
+        .args(["--jobs", &options.jobs.to_string(), "-o"])
+        .arg(folder);
     for file in &options.files {
-        command.args(["-f", &format!("core/src/{file}")]);
+        mutants.args(["-f", &format!("core/src/{file}")]);
     }
-    for package in ["raftbare", "raftbare-tests", "raftbare-sim"] {
-        command.args(["--test-package", package]);
+    mutants
+}
+
+/// Whether a run has come to its end.
+fn is_complete(results: &Path) -> bool {
+    fs::read_to_string(results.join("outcomes.json"))
+        .is_ok_and(|outcomes| !outcomes.contains(r#""end_time": null"#))
+}
+
+/// Notes what has become of the mutants in this run. What was killed once stays so.
+fn note(ends: &mut Ends, results: &Path) -> Result<()> {
+    for (list, end) in [
+        ("caught.txt", End::Killed),
+        ("timeout.txt", End::Killed),
+        ("missed.txt", End::Survives),
+        ("unviable.txt", End::DoesNotCompile),
+    ] {
+        for mutant in fs::read_to_string(results.join(list))?.lines() {
+            let known = ends.entry(mutant.to_owned()).or_insert(end);
+            *known = end.min(*known);
+        }
     }
-    command.args(["--", "--lib"]);
-    let more = MORE_TESTS.iter().filter(|_| options.all_tests);
-    for test in TESTS.iter().chain(more) {
-        command.args(["--test", test]);
+    Ok(())
+}
+
+/// Shows what survives, and the rows for the table in `tests/mutants.md`.
+fn report(ends: &Ends) {
+    let mut files = BTreeMap::<_, [usize; 3]>::new();
+    for (mutant, &end) in ends {
+        if end == End::Survives {
+            println!("survives: {mutant}");
+        }
+        let file = mutant.split(':').next().unwrap_or(mutant);
+        let file = file.strip_prefix("core/src/").unwrap_or(file);
+        files.entry(file).or_default()[end as usize] += 1;
     }
-    // What survives is no failure of this task: it is what one wants to know.
-    let survived = run(&mut command);
-    let list = target_dir().join("mutants/mutants.out/missed.txt");
-    println!("what survived: {}", list.display());
-    println!(
-        "what is known to: {}",
-        root().join("tests/mutants.md").display()
-    );
-    survived
+    for (file, ends) in files {
+        let [killed, survive, do_not_compile] = ends;
+        let all: usize = ends.iter().sum();
+        println!("| `{file}` | {all} | {killed} | {survive} | {do_not_compile} |");
+    }
 }
