@@ -13,7 +13,7 @@ use raftbare_sim::notation::{
 use raftbare_tests::generate::Generator;
 use raftbare_tests::values::{
     append_call, append_reply, at, commands, config, drain, entries, id, ids, joint, leader,
-    refusal, term, vote, vote_call, with_non_voters,
+    pre_vote, pre_vote_call, pre_vote_refusal, refusal, term, vote, vote_call, with_non_voters,
 };
 
 /// Prints, parses back, compares.
@@ -111,7 +111,7 @@ fn nodes_parse_back() {
 
 #[test]
 fn the_printed_form_is_this() {
-    let golden: [(&dyn Display, &str); 29] = [
+    let golden: [(&dyn Display, &str); 32] = [
         (&NodeId::new(u64::MAX), "18446744073709551615"),
         (&Term::new(3), "3"),
         (&LogIndex::new(4), "4"),
@@ -148,6 +148,12 @@ fn the_printed_form_is_this() {
         ),
         (&vote(1, 2, 3), "1 t2 #3 RequestVoteReply granted"),
         (&refusal(1, 2, 3), "1 t2 #3 RequestVoteReply refused"),
+        (
+            &pre_vote_call(1, 2, 3, at(1, 4)),
+            "1 t2 #3 PreVoteCall last 1/4",
+        ),
+        (&pre_vote(1, 2, 3), "1 t2 #3 PreVoteReply granted"),
+        (&pre_vote_refusal(1, 2, 3), "1 t2 #3 PreVoteReply refused"),
         (
             &append_call(1, 2, 3, 4, commands(at(2, 5), 6)),
             "1 t2 #3 AppendEntriesCall commit 4 prev 2/5[cmd*6]",

@@ -1,6 +1,6 @@
 //! What the paper leaves open and users rely on: numbers, strangers, order, equality, taking a part.
 
-use raftbare::{Action, LogEntries, LogEntry, Node};
+use raftbare::{Action, LogEntries, LogEntry, Message, Node};
 use raftbare_tests::values::{
     append_call, assert_actions, at, config, drain, entries, follower, id, index, leader, term,
     vote_call,
@@ -197,6 +197,44 @@ fn taking_the_fields_of_the_actions_by_hand_works_as_well() {
         Some("3/3[cmd]")
     );
     assert_eq!(node.commit_index(), index(4));
+}
+
+#[test]
+fn a_broadcast_that_was_cut_by_hand_gives_way_to_one_that_starts_where_the_log_ended() {
+    let mut node = leader(1, 3, LOG); // ends at 3/5
+    node.propose_command();
+    node.propose_command();
+    if let Some(Message::AppendEntriesCall { entries, .. }) =
+        &mut node.actions_mut().broadcast_message
+    {
+        entries.truncate(1);
+    }
+    node.propose_command();
+    assert_actions(
+        &mut node,
+        &[
+            "BroadcastMessage 1 t3 #4 AppendEntriesCall commit 0 prev 3/7[cmd]",
+            "AppendLogEntries 3/5[cmd*3]",
+        ],
+    );
+}
+
+#[test]
+fn an_append_that_was_cut_by_hand_is_made_whole_by_the_next_entry() {
+    let mut node = leader(1, 3, LOG); // ends at 3/5
+    node.propose_command();
+    node.propose_command();
+    if let Some(entries) = &mut node.actions_mut().append_log_entries {
+        entries.truncate(1);
+    }
+    node.propose_command();
+    assert_actions(
+        &mut node,
+        &[
+            "BroadcastMessage 1 t3 #3 AppendEntriesCall commit 0 prev 3/5[cmd*3]",
+            "AppendLogEntries 3/5[cmd*3]",
+        ],
+    );
 }
 
 #[test]

@@ -102,6 +102,18 @@ fn b_a_follower_that_has_caught_up_gets_the_broadcasts_again() {
     }
 }
 
+#[test]
+fn b_a_node_that_was_removed_gets_no_call() {
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options());
+    let config = cluster.replica(1).node().config().clone();
+    cluster.propose_config(1, config.to_joint_consensus(&[], &[id(3)]));
+    cluster.settle();
+    cluster.propose(1, b"a");
+    cluster.run(1);
+    assert!(!calls(&mut cluster, 2).is_empty());
+    assert_eq!(calls(&mut cluster, 3), []);
+}
+
 /// A leader whose calls fill the window of node 3, which has answered none.
 fn full_window() -> Cluster {
     let mut options = options();

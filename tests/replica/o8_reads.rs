@@ -18,6 +18,15 @@ fn o8_a_read_is_ready_when_a_majority_has_answered() {
 }
 
 #[test]
+fn o8_reads_are_numbered_from_1_in_the_order_in_which_they_begin() {
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options());
+    for number in 1..=3 {
+        let read = cluster.replica(1).read().expect("it leads");
+        assert_eq!(read.number(), number);
+    }
+}
+
+#[test]
 fn o8_a_read_waits_until_all_committed_before_it_is_applied() {
     let mut cluster = Cluster::<Vec<u8>>::founded(3, &options());
     cluster.propose(1, b"a");
