@@ -180,6 +180,15 @@ fn section_7_a_snapshot_replaces_uncommitted_entries_of_another_term() {
 }
 
 #[test]
+fn section_7_a_snapshot_where_the_log_ends_leaves_nothing_to_drop() {
+    let text = "snapshot {1,2,3} log 0/0[term(1) cmd*3]";
+    let mut node = follower(1, 4, None, text);
+    assert!(node.handle_snapshot_installed(at(2, 4), three()));
+    assert_eq!(*node.log(), log("snapshot {1,2,3} log 2/4[]"));
+    assert_actions(&mut node, &[]);
+}
+
+#[test]
 fn section_7_the_pending_append_keeps_what_lies_above_the_snapshot() {
     for (position, expected) in [
         (at(1, 4), "AppendLogEntries 1/6[cmd*3]"), // below what is pending

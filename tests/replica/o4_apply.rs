@@ -96,3 +96,15 @@ fn o4_a_commit_index_that_came_while_a_batch_was_out_counts_for_what_is_stored()
     let outputs = cluster.give(2);
     assert_eq!(outputs.last().map(String::as_str), Some("apply 1/3 a"));
 }
+
+#[test]
+fn o4_a_snapshot_that_is_not_taken_to_be_loaded_comes_with_the_next_batch() {
+    let mut cluster = with_three();
+    assert!(cluster.snapshot(1));
+    cluster.crash(1);
+    let mut outputs = Vec::new();
+    while cluster.take(1) {
+        outputs.extend(cluster.give_some(1, 1));
+    }
+    assert_eq!(outputs, ["timer Follower", "load 1/5"]);
+}

@@ -47,6 +47,26 @@ fn o5_rejected_when_another_entry_is_committed_in_its_place() {
 }
 
 #[test]
+fn o5_an_answer_that_is_not_taken_comes_with_the_next_batch() {
+    let mut cluster = unheard(&["a", "b"]);
+    cluster.elect(2);
+    cluster.propose(2, b"x");
+    cluster.settle();
+    cluster.silent.clear();
+    cluster.beat(2);
+    cluster.replica(2).handle_timeout();
+    cluster.run(2);
+    cluster.deliver();
+    while cluster.take(1) {
+        cluster.give_some(1, 1);
+    }
+    assert_eq!(
+        cluster.said(1),
+        ["rejected 1/3", "apply 2/4 x", "rejected 1/4"]
+    );
+}
+
+#[test]
 fn o5_losing_the_leadership_alone_answers_nothing() {
     let mut cluster = unheard(&["a"]);
     cluster.elect(2);
