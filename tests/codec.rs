@@ -1,13 +1,14 @@
 //! The binary form: what is written is read again, by one encoding alone, and nothing else is.
 
 use raftbare::codec::{
-    DecodeError, DecodeProblem, Limits, NoRoom, decode_config, decode_entries, decode_hard_state,
-    decode_message, encode_config, encode_entries, encode_hard_state, encode_message,
+    DecodeError, DecodeProblem, Limits, NoRoom, decode_config, decode_entries, decode_envelope,
+    decode_hard_state, decode_message, encode_config, encode_entries, encode_envelope,
+    encode_hard_state, encode_message,
 };
 use raftbare::{LogEntries, LogEntry, LogPosition, Message, NodeId, Term};
 use raftbare_sim::notation::{parse_config, parse_entries, parse_message};
 use raftbare_tests::generate::Generator;
-use raftbare_tests::values::{append_call, append_reply, at, vote, vote_call};
+use raftbare_tests::values::{append_call, append_reply, at, commands, vote, vote_call};
 
 fn bytes_of(message: &Message) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -347,4 +348,19 @@ fn encoding_allocates_nothing() {
         });
         assert_eq!(measured.count_total, 0, "{message}");
     }
+}
+
+#[test]
+fn an_envelope_gives_back_its_payloads_however_long_they_are() {
+    let message = append_call(1, 2, 3, 0, commands(at(2, 5), 3));
+    let long = vec![7; 4 * Limits::default().bytes];
+    let payloads = [&b"a"[..], &long, b""];
+    let mut bytes = Vec::new();
+    let len = encode_envelope(&message, payloads, &mut bytes).expect("a vector has room");
+    assert_eq!(len, bytes.len());
+    let mut limits = Limits::default();
+    limits.bytes = bytes.len();
+    let (read, found) = decode_envelope(&bytes, &limits).expect("an envelope");
+    assert_eq!(read, message);
+    assert!(found.eq(payloads));
 }

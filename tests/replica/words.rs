@@ -1,7 +1,7 @@
 //! What people read: errors say what happened, and what to do where there is something to do.
 
 use raftbare::LogIndex;
-use raftbare::codec::{DecodeError, DecodeProblem};
+use raftbare::codec::{DecodeError, DecodeProblem, NoRoom};
 use raftbare::replica::{Refusal, Refused, Replica, ReplicaOptions, Stored, StoredError};
 use raftbare_tests::values::{at, id, ids, term};
 
@@ -73,6 +73,11 @@ fn what_is_wrong_with_bytes_is_said_with_the_place() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_buffer_that_is_too_small_is_called_so() {
+    assert_eq!(NoRoom.to_string(), "the buffer is too small for the value");
 }
 
 #[test]
