@@ -310,6 +310,7 @@ fn at_the_last_index_there_is_no_room_for_another_entry() {
     );
     let empty = LogEntries::new(at(3, u64::MAX));
     assert_eq!((empty.iter().count(), empty.len()), (0, 0));
+    assert!(empty.is_empty());
 }
 
 #[test]
