@@ -358,8 +358,10 @@ fn an_envelope_gives_back_its_payloads_however_long_they_are() {
     let mut bytes = Vec::new();
     let len = encode_envelope(&message, payloads, &mut bytes).expect("a vector has room");
     assert_eq!(len, bytes.len());
-    let mut limits = Limits::default();
-    limits.bytes = bytes.len();
+    let limits = Limits {
+        bytes: bytes.len(),
+        ..Limits::default()
+    };
     let (read, found) = decode_envelope(&bytes, &limits).expect("an envelope");
     assert_eq!(read, message);
     assert!(found.eq(payloads));

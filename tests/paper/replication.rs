@@ -399,22 +399,6 @@ fn section_5_3_a_repair_that_waits_to_be_sent_takes_new_entries_along() {
 }
 
 #[test]
-fn section_5_3_a_probe_that_waits_to_be_sent_takes_no_new_entries_along() {
-    let mut node = leader(1, 3, LOG);
-    node.handle_message(append_reply(2, 3, 2, at(2, 9)));
-    node.propose_command();
-    assert_actions(
-        &mut node,
-        &[
-            "SetElectionTimeout",
-            "BroadcastMessage 1 t3 #4 AppendEntriesCall commit 0 prev 3/5[cmd]",
-            "AppendLogEntries 3/5[cmd]",
-            "SendMessage 2 1 t3 #5 AppendEntriesCall commit 0 prev 1/4[]",
-        ],
-    );
-}
-
-#[test]
 fn answers_count_once() {
     let mut node = leader(1, 3, LOG);
     node.heartbeat(); // #3
