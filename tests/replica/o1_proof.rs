@@ -1,7 +1,9 @@
 //! O1: nothing that depends on a batch comes out before the batch is given back.
 
 use raftbare::replica::{Refusal, Replica};
-use raftbare_tests::values::{append_call, at, commands, config, id, ids, vote_call};
+use raftbare_tests::values::{
+    append_call, at, commands, config, id, ids, refusal, term, vote_call,
+};
 
 use crate::cluster::{Cluster, envelope, options};
 
@@ -21,6 +23,21 @@ fn o1_no_batch_comes_while_one_is_out() {
     assert!(replica.next_batch().is_none());
     assert!(replica.persisted(first).count() > 0);
     assert!(replica.next_batch().is_some());
+}
+
+#[test]
+fn o1_a_term_alone_is_stored_and_so_is_a_vote_alone() {
+    let mut cluster = Cluster::<Vec<u8>>::new(3, &options());
+    for (message, vote) in [
+        (refusal(2, 5, 1), None),
+        (vote_call(2, 5, 1, at(0, 0)), Some(id(2))),
+    ] {
+        cluster.receive(1, &envelope(&message, &[]));
+        assert!(cluster.take(1));
+        let batch = cluster.member(1).out.as_ref().expect("a batch");
+        assert_eq!(batch.hard_state(), Some((term(5), vote)));
+        cluster.give(1);
+    }
 }
 
 #[test]

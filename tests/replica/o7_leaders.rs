@@ -1,8 +1,8 @@
 //! O7: transfers that meet other leaders, other snapshots, and what comes late.
 
-use raftbare_tests::values::joint;
+use raftbare_tests::values::{id, joint, refusal};
 
-use crate::cluster::{Cluster, options};
+use crate::cluster::{Cluster, envelope, options};
 use crate::o7_snapshots::{behind, play_until};
 
 #[test]
@@ -208,4 +208,41 @@ fn o7_a_leader_that_is_removed_sends_no_more_chunks() {
         outputs.iter().all(|it| !it.contains("chunk")),
         "{outputs:?}"
     );
+}
+
+#[test]
+fn o7_a_transfer_ends_with_the_leadership() {
+    let mut cluster = behind();
+    play_until(&mut cluster, 8);
+    assert!(cluster.replica(1).snapshot_progress(id(3)).is_some());
+    cluster.receive(1, &envelope(&refusal(2, 9, 1), &[]));
+    cluster.run(1);
+    assert_eq!(cluster.replica(1).snapshot_progress(id(3)), None);
+}
+
+#[test]
+fn o7_a_transfer_that_is_complete_ends_no_other() {
+    let mut cluster = Cluster::<Vec<u8>>::founded(5, &options());
+    cluster.silent.extend([4, 5]);
+    for number in 0..20_u8 {
+        cluster.propose(1, &[number]);
+    }
+    cluster.settle();
+    cluster.beat(1);
+    assert!(cluster.snapshot(1));
+    cluster.silent.clear();
+    cluster.replica(1).handle_timeout();
+    for _ in 0..20 {
+        if cluster.replica(1).snapshot_progress(id(5)) == Some(8) {
+            break;
+        }
+        for node in [1, 4, 5] {
+            cluster.run(node);
+        }
+        cluster.deliver();
+    }
+    cluster.silent.insert(5);
+    cluster.settle();
+    let progress = [4, 5].map(|node| cluster.replica(1).snapshot_progress(id(node)));
+    assert_eq!(progress, [None, Some(8)]);
 }
