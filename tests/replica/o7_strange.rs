@@ -162,3 +162,27 @@ fn o7_an_answer_that_comes_twice_sends_nothing_twice() {
         "{sent} were sent of {chunks:?}"
     );
 }
+
+#[test]
+fn o7_an_answer_without_progress_sends_nothing_again() {
+    let (mut cluster, mut chunk) = next_chunk();
+    let mut answers = Vec::new();
+    for progress in [16, 24] {
+        cluster.receive(3, &chunk);
+        cluster.run(3);
+        answers.push(cluster.wire.remove(0).bytes);
+        cluster.receive(1, &answers[answers.len() - 1]);
+        cluster.run(1);
+        chunk = cluster.wire.remove(0).bytes;
+        assert_eq!(cluster.replica(1).snapshot_progress(id(3)), Some(progress));
+    }
+    // A late one.
+    cluster.receive(1, &answers[0]);
+    assert!(!cluster.take(1));
+    assert_eq!(cluster.replica(1).snapshot_progress(id(3)), Some(24));
+    // One that comes twice, when the chunk that it asks for has left for the second time.
+    cluster.replica(1).handle_timeout();
+    cluster.run(1);
+    cluster.receive(1, &answers[1]);
+    assert!(!cluster.take(1));
+}
