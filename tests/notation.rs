@@ -179,6 +179,13 @@ fn the_printed_form_is_this() {
 }
 
 #[test]
+fn the_token_of_a_read_is_printed() {
+    let mut node = leader(1, 3, "snapshot {1,2,3} log 2/7[cmd]");
+    let token = node.read_index().expect("it leads");
+    assert_eq!(token.to_string(), "t3 #3 index 9");
+}
+
+#[test]
 fn pending_actions_are_printed_in_their_order() {
     let mut node = Node::start(id(1));
     node.create_cluster(&ids(&[1, 2]));
