@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Run the commands of this file in place of those that are typed, and end
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// Record what goes over the wires to this file, for the visualizer
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,9 +94,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 #[cfg(unix)]
 fn emulate(options: &Options) -> Result<()> {
+    let record = options.record.as_deref();
     match &options.script {
-        Some(script) => play::script(script),
-        None => play::interactive(usize::from(options.nodes)),
+        Some(script) => play::script(script, record),
+        None => play::interactive(usize::from(options.nodes), record),
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 use super::build;
 use super::cluster::{Cluster, Event, Show};
 use super::emulator;
+use super::wires::Wires;
 
 /// Installs and builds what is needed; returns where the firmware is.
 pub(crate) fn prepare() -> Result<PathBuf> {
@@ -22,12 +23,13 @@ pub(crate) fn prepare() -> Result<PathBuf> {
 pub(crate) fn boot(
     firmware: PathBuf,
     count: usize,
+    wires: Wires,
     is_over: Arc<AtomicBool>,
     show: Show,
 ) -> Result<Cluster> {
     // A socket has a short name: a folder of the workspace may have a long one.
     let folder = env::temp_dir().join(format!("raftbare-{}", std::process::id()));
-    Cluster::start(folder, firmware, count, is_over, show)
+    Cluster::start(folder, firmware, count, wires, is_over, show)
 }
 
 /// Shows what a node has said, line by line: in a colour of its own where there are colours.

@@ -30,7 +30,7 @@ const BOARDS: [Board; 4] = [
         chip: None,
         uf2: None,
         most: Sizes {
-            flash: 159_800,
+            flash: 165_000,
             memory: 97_700,
         },
     },
@@ -40,7 +40,7 @@ const BOARDS: [Board; 4] = [
         chip: Some("RP2040"),
         uf2: Some(Family::Rp2040),
         most: Sizes {
-            flash: 179_000,
+            flash: 185_000,
             memory: 86_300,
         },
     },
@@ -50,7 +50,7 @@ const BOARDS: [Board; 4] = [
         chip: Some("RP235x"),
         uf2: Some(Family::Rp2350),
         most: Sizes {
-            flash: 175_500,
+            flash: 181_500,
             memory: 86_300,
         },
     },
@@ -60,7 +60,7 @@ const BOARDS: [Board; 4] = [
         chip: Some("nRF52840_xxAA"),
         uf2: None,
         most: Sizes {
-            flash: 174_700,
+            flash: 180_500,
             memory: 86_300,
         },
     },

@@ -75,6 +75,7 @@ impl Cluster {
         folder: PathBuf,
         firmware: PathBuf,
         count: usize,
+        wires: Wires,
         is_over: Arc<AtomicBool>,
         show: Show,
     ) -> Result<Self> {
@@ -86,7 +87,7 @@ impl Cluster {
             folder,
             firmware,
             nodes: (0..count).map(|_| Node::default()).collect(),
-            wires: Wires::default(),
+            wires,
             stranded: None,
             said: mpsc::channel(),
             start: Instant::now(),
@@ -118,6 +119,7 @@ impl Cluster {
         node.machine = Some(Machine::start(
             &folder, &firmware, id, count, node.life, sender,
         )?);
+        self.wires.note(&format!("power {id} on"));
         (self.show)(Event::Power {
             node: id,
             is_on: true,
@@ -132,6 +134,8 @@ impl Cluster {
     pub(crate) fn power_off(&mut self, id: usize) -> Result<()> {
         let node = self.node_mut(id)?;
         ensure!(node.machine.take().is_some(), "node {id} has no power");
+        self.wires.note(&format!("power {id} off"));
+        let node = self.node_mut(id)?;
         node.leads = None;
         (self.show)(Event::Power {
             node: id,
@@ -259,6 +263,8 @@ impl Cluster {
 
     fn take(&mut self, said: Said) -> Result<()> {
         let time = self.start.elapsed().as_secs_f64();
+        self.wires
+            .note(&format!("said {} {}", said.node, said.line));
         (self.show)(Event::Said {
             time,
             node: said.node,

@@ -1,6 +1,6 @@
 //! Scripts, and what is typed.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use std::{
     fs,
     io::{self, BufRead, IsTerminal},
@@ -20,7 +20,8 @@ use super::cluster::{Cluster, Event};
 use super::command::{Command, HELP};
 use super::terminal::{Terminal, lock};
 use super::view::View;
-use crate::process::root;
+use super::wires::Wires;
+use crate::process::{cargo, root, run};
 use crate::say;
 
 /// Runs every script in the folder of scripts.
@@ -30,11 +31,45 @@ pub(crate) fn all_scripts() -> Result<()> {
     let mut files: Vec<PathBuf> = files.into_iter().map(|file| file.path()).collect();
     files.sort();
     ensure!(!files.is_empty(), "there are no scripts");
-    files.iter().try_for_each(|file| script(file))
+    files.iter().try_for_each(|file| script(file, None))
+}
+
+/// The wires of a cluster; if it is to be recorded, those that write down what goes over them, beside the recording.
+fn wires(record: Option<&Path>) -> Result<Wires> {
+    record.map_or(Ok(Wires::default()), |path| Wires::tapped(&raw(path)))
+}
+
+/// What goes over the wires, before it is decoded.
+fn raw(recording: &Path) -> PathBuf {
+    recording.with_extension("wires")
+}
+
+/// Decodes what has gone over the wires.
+fn decode(record: Option<&Path>) -> Result<()> {
+    let Some(path) = record else { return Ok(()) };
+    let open = |error| format!("{}: {error}", path.display());
+    let wires = fs::File::open(raw(path))
+        .map_err(open)
+        .map_err(Error::msg)?;
+    let recording = fs::File::create(path).map_err(open).map_err(Error::msg)?;
+    run(cargo()
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "-p",
+            "raftbare-embedded",
+            "--example",
+            "decode",
+        ])
+        .stdin(wires)
+        .stdout(recording))?;
+    say::note(&format!("{}: open it in the visualizer", path.display()));
+    Ok(())
 }
 
 /// Runs a script. Its first command says how many nodes there are: `nodes 3`.
-pub(crate) fn script(path: &Path) -> Result<()> {
+pub(crate) fn script(path: &Path, record: Option<&Path>) -> Result<()> {
     let name = path
         .file_stem()
         .unwrap_or_default()
@@ -45,7 +80,8 @@ pub(crate) fn script(path: &Path) -> Result<()> {
     let (count, commands) = read(&text).with_context(|| format!("in {}", path.display()))?;
     let start = Instant::now();
     let firmware = prepare()?;
-    let mut cluster = boot(firmware, count, Arc::default(), Box::new(print))?;
+    let wires = wires(record)?;
+    let mut cluster = boot(firmware, count, wires, Arc::default(), Box::new(print))?;
     for (line, command) in commands {
         let said = perform(&mut cluster, &command)
             .with_context(|| format!("{}:{line}: {command:?}", path.display()))?;
@@ -55,24 +91,26 @@ pub(crate) fn script(path: &Path) -> Result<()> {
     }
     let seconds = start.elapsed().as_secs_f64();
     say::note(&format!("script {name}: {count} nodes, {seconds:.1} s"));
-    Ok(())
+    decode(record)
 }
 
 /// Runs a cluster, and does what is typed: on a screen where there is a terminal, else line by line.
-pub(crate) fn interactive(count: usize) -> Result<()> {
+pub(crate) fn interactive(count: usize, record: Option<&Path>) -> Result<()> {
     let firmware = prepare()?;
+    let wires = wires(record)?;
     match io::stdin().is_terminal() && io::stdout().is_terminal() {
-        true => on_screen(firmware, count),
-        false => on_lines(firmware, count),
-    }
+        true => on_screen(firmware, count, wires),
+        false => on_lines(firmware, count, wires),
+    }?;
+    decode(record)
 }
 
-fn on_screen(firmware: PathBuf, count: usize) -> Result<()> {
+fn on_screen(firmware: PathBuf, count: usize, wires: Wires) -> Result<()> {
     let view = Arc::new(Mutex::new(View::new(count)));
     let is_over = Arc::new(AtomicBool::new(false));
     let (terminal, lines) = Terminal::open(view.clone(), is_over.clone());
     let show = Box::new(move |event: Event<'_>| lock(&view).take(&event));
-    let ended = boot(firmware, count, is_over.clone(), show).and_then(|mut cluster| {
+    let ended = boot(firmware, count, wires, is_over.clone(), show).and_then(|mut cluster| {
         let ended = serve(&mut cluster, &lines, |text| terminal.say(text));
         match is_over.load(Ordering::Relaxed) {
             // The user has left, whatever was still waited for.
@@ -84,8 +122,8 @@ fn on_screen(firmware: PathBuf, count: usize) -> Result<()> {
     ended
 }
 
-fn on_lines(firmware: PathBuf, count: usize) -> Result<()> {
-    let mut cluster = boot(firmware, count, Arc::default(), Box::new(print))?;
+fn on_lines(firmware: PathBuf, count: usize, wires: Wires) -> Result<()> {
+    let mut cluster = boot(firmware, count, wires, Arc::default(), Box::new(print))?;
     println!("{HELP}");
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
