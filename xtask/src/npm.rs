@@ -60,14 +60,15 @@ pub(crate) fn run_all() -> Result<()> {
     test(&packed, &browser)
 }
 
-/// The most bytes of the module with `Node`, compressed with gzip: where the library of the toolchain is used as it
-/// is, it brings the messages of panics along, and is not made for size.
+/// The most bytes of the module with `Node`, compressed with gzip, of which 3,000 are what goes beyond the document:
+/// where the library of the toolchain is used as it is, it brings the messages of panics along, and is not made for
+/// size.
 fn most_gzip() -> Result<u32> {
     let command = Toolchain::for_target(TARGET)?.cargo("build");
     Ok(if builds_library(&command) {
-        25_000
+        28_500
     } else {
-        31_000
+        34_500
     })
 }
 
