@@ -366,6 +366,21 @@ fn thesis_10_2_1_a_report_is_never_taken_for_that_of_another_write() {
 }
 
 #[test]
+fn thesis_10_2_1_a_report_of_what_was_overwritten_says_nothing_of_what_has_taken_its_place() {
+    let mut node = late_follower();
+    node.handle_message(call(2, 1, 3, "1/4[cmd*2]"));
+    let first = take_append(&mut node);
+    node.handle_message(call(3, 2, 1, "1/4[term(2) cmd]"));
+    node.handle_log_persisted(first);
+    let second = take_append(&mut node); // is being written
+    assert_eq!((first.index, second), (second.index, at(2, 6)));
+    node.handle_log_persisted(first); // once more
+    assert_eq!(node.durable_index(), index(4));
+    node.handle_log_persisted(second);
+    assert_eq!(node.durable_index(), index(6));
+}
+
+#[test]
 fn thesis_10_2_1_who_waits_for_its_disk_does_not_campaign() {
     // For the hard state.
     let mut node = late_follower();
