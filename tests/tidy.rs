@@ -96,6 +96,7 @@ const LAYERS: &[&[&str]] = &[
         "replica::questions",
         "replica::receiving",
         "replica::releasing",
+        "replica::storing",
         "replica::taking",
     ],
     &["defmt"],

@@ -21,7 +21,8 @@ mod reads; // §8
 mod replication; // §5.3, the leader's side
 mod snapshots; // §7
 mod stable; // thesis §4.2.3, §6.2: stable leadership
-mod storage; // thesis §10.2.1: asynchronous storage
+mod storage; // thesis §10.2.1: asynchronous storage, and what waits for it
+mod storage_writes; // thesis §10.2.1: which write waits for which
 mod terms; // §5.1
 mod transfer; // thesis §3.10: the rules of a transfer of leadership
 mod transfer_votes; // thesis §3.10: late votes, and messages without their kind
