@@ -93,7 +93,8 @@ impl<P: Payload> Replica<P> {
     }
 
     /// Gives out what may be done at once, while a batch is out (thesis §10.2.1): with
-    /// [`asynchronous_storage`](crate::NodeOptions::asynchronous_storage) in [`ReplicaOptions::node`]. Without, nothing:
+    /// [`asynchronous_storage`](crate::NodeOptions::asynchronous_storage) in
+    /// [`ReplicaOptions::node`](super::ReplicaOptions::node). Without, nothing:
     /// all of it waits for the batch.
     ///
     /// Then the node itself holds back what promises something until it is stored, and the rest need not wait: a
