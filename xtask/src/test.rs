@@ -49,7 +49,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("package",    "programs against the packed core",           50,  package::run),
     step("documented", "the documented crate's own tests",           70,  documented::run),
     step("npm",        "the npm package, in node and in a browser",  300, npm::run_all),
-    step("journeys",   "the visualizer, in a browser",               260, visualizer::test),
+    step("journeys",   "the visualizer, in a browser",               320, visualizer::test),
     step("boards",     "firmware, and emulated microcontrollers",   400, firmware::tests),
     step("pico",       "the Pico's image on emulated chips",         120,  pico::tests),
     step("kv",         "the key-value server, its store, its chaos", 330, kv::run),
