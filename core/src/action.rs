@@ -171,15 +171,19 @@ impl Actions {
     /// entries may be gone from the log before the user gets to send them.
     pub(crate) fn withdraw_calls(&mut self) {
         self.broadcast_message = None;
-        self.send_messages.retain(|_, message| !message.is_call());
+        self.withdraw(Message::is_call);
         self.install_snapshots.clear();
     }
 
     /// Takes back the acknowledgements of a term that is over. Its leader is none any more, and what they
     /// name may be overwritten before the user gets to send them.
     pub(crate) fn withdraw_acknowledgements(&mut self) {
+        self.withdraw(|message| matches!(message, Message::AppendEntriesReply { .. }));
+    }
+
+    fn withdraw(&mut self, is_withdrawn: fn(&Message) -> bool) {
         self.send_messages
-            .retain(|_, message| !matches!(message, Message::AppendEntriesReply { .. }));
+            .retain(|_, message| !is_withdrawn(message));
     }
 
     /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.

@@ -110,16 +110,17 @@ impl ClusterConfig {
     /// ```
     #[must_use]
     pub fn to_joint_consensus(&self, adding_voters: &[NodeId], removing_voters: &[NodeId]) -> Self {
-        let mut new_voters = self.voters.clone();
-        new_voters.extend(adding_voters);
-        new_voters.retain(|id| !removing_voters.contains(id));
-        let mut non_voters = self.non_voters.clone();
-        non_voters.retain(|id| !new_voters.contains(id));
-        Self {
+        let mut joint = Self {
             voters: self.voters.clone(),
-            new_voters,
-            non_voters,
-        }
+            ..Self::new()
+        };
+        let new_voters = self.voters.iter().chain(adding_voters);
+        let new_voters = new_voters.filter(|id| !removing_voters.contains(id));
+        joint.new_voters.extend(new_voters);
+        let others = self.non_voters.iter();
+        let others = others.filter(|id| !joint.new_voters.contains(id));
+        joint.non_voters.extend(others);
+        joint
     }
 
     /// As many nodes as there are at the most, without counting them.
@@ -149,8 +150,7 @@ impl ClusterConfig {
     pub(crate) fn may_change_to(&self, next: &Self) -> bool {
         !self.is_joint_consensus()
             && self.voters == next.voters
-            && next.voters.is_disjoint(&next.non_voters)
-            && next.new_voters.is_disjoint(&next.non_voters)
+            && !next.non_voters.iter().any(|&id| next.is_voter(id))
     }
 }
 

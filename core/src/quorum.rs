@@ -22,7 +22,9 @@ pub(crate) struct Votes(BTreeSet<NodeId>);
 impl Votes {
     /// The vote of the candidate for itself.
     pub(crate) fn of_candidate(id: NodeId) -> Self {
-        Self(BTreeSet::from([id]))
+        let mut votes = Self::default();
+        votes.insert(id);
+        votes
     }
 
     /// Counts a vote, once per voter; says whether it is new.
@@ -39,7 +41,7 @@ impl Votes {
 /// §5.3: what the voters of one half of a configuration have acknowledged.
 ///
 /// Kept sorted, so that the index that a majority has reached is read off at once, however many voters there are.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct MatchIndexes {
     /// Whether the leader is one of these voters.
     leader_counts: bool,

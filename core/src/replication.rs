@@ -88,12 +88,11 @@ impl Leader {
         config: &ClusterConfig,
         last_seqno: MessageSeqNo,
     ) -> Self {
-        let nobody = MatchIndexes::new(&ClusterConfig::new().voters, id, |_| LogIndex::ZERO);
         let mut leader = Self {
             id,
             term_start,
             followers: Vec::new(),
-            voters: nobody,
+            voters: MatchIndexes::default(),
             new_voters: None,
             is_settled: false,
             calls: Calls::default(),
