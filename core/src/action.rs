@@ -181,9 +181,26 @@ impl Actions {
         self.withdraw(|message| matches!(message, Message::AppendEntriesReply { .. }));
     }
 
+    /// One after the other: few messages wait, and the code of `retain` is large.
     fn withdraw(&mut self, is_withdrawn: fn(&Message) -> bool) {
-        self.send_messages
-            .retain(|_, message| !is_withdrawn(message));
+        let next = |messages: &BTreeMap<NodeId, Message>| {
+            let mut withdrawn = messages.iter().filter(|(_, message)| is_withdrawn(message));
+            withdrawn.next().map(|(&id, _)| id)
+        };
+        while let Some(id) = next(&self.send_messages) {
+            self.send_messages.remove(&id);
+        }
+    }
+
+    /// Takes the first node that waits for a snapshot.
+    ///
+    /// This is rare. The code that takes an element out of such a set is large, and nothing else needs it.
+    #[cold]
+    fn next_snapshot(&mut self) -> Option<NodeId> {
+        let mut nodes = core::mem::take(&mut self.install_snapshots).into_iter();
+        let first = nodes.next();
+        self.install_snapshots.extend(nodes);
+        first
     }
 
     /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.
@@ -226,8 +243,9 @@ impl Iterator for Actions {
         if let Some((to, message)) = self.send_messages.pop_first() {
             return Some(Action::SendMessage(to, message));
         }
-        self.install_snapshots
-            .pop_first()
-            .map(Action::InstallSnapshot)
+        if self.install_snapshots.is_empty() {
+            return None;
+        }
+        self.next_snapshot().map(Action::InstallSnapshot)
     }
 }

@@ -50,20 +50,17 @@ pub(crate) struct MatchIndexes {
 }
 
 impl MatchIndexes {
-    /// Collects the match indexes of `voters`, those of the leader (`leader`) aside.
-    pub(crate) fn new(
-        voters: &BTreeSet<NodeId>,
-        leader: NodeId,
-        match_index: impl Fn(NodeId) -> LogIndex,
-    ) -> Self {
-        let others = || voters.iter().filter(|&&id| id != leader);
+    /// Collects the match indexes of all voters but the leader, which is one of them or not.
+    pub(crate) fn new(leader_counts: bool, others: impl Iterator<Item = LogIndex>) -> Self {
         let mut this = Self {
-            leader_counts: voters.contains(&leader),
-            others: others().map(|_| LogIndex::ZERO).collect(),
+            leader_counts,
+            others: Vec::new(),
         };
-        for &id in others() {
-            this.replace(LogIndex::ZERO, match_index(id));
+        for index in others {
+            this.others.push(LogIndex::ZERO);
+            this.replace(LogIndex::ZERO, index);
         }
+        this.others.shrink_to_fit();
         this
     }
 
@@ -179,7 +176,9 @@ mod tests {
                         })
                         .max()
                         .unwrap();
-                    let indexes = MatchIndexes::new(&voters, leader, index_of);
+                    let others = voters.iter().filter(|&&id| id != leader);
+                    let indexes =
+                        MatchIndexes::new(voters.contains(&leader), others.map(|&id| index_of(id)));
                     assert_eq!(indexes.majority_index(leader_index), expected);
                 }
             }
@@ -189,11 +188,9 @@ mod tests {
     #[test]
     fn replacing_keeps_the_indexes_sorted() {
         let values = [0, 3, 3, 5, 7, 7, 9];
-        let voters = set(0..values.len() as u64);
         for old in values {
             for new in 0..=10 {
-                let of = |id: NodeId| LogIndex::new(values[id.get() as usize]);
-                let mut indexes = MatchIndexes::new(&voters, NodeId::new(99), of);
+                let mut indexes = MatchIndexes::new(false, values.map(LogIndex::new).into_iter());
                 indexes.replace(LogIndex::new(old), LogIndex::new(new));
                 let mut expected: Vec<u64> = values.to_vec();
                 *expected.iter_mut().find(|value| **value == old).unwrap() = new;

@@ -6,6 +6,7 @@
 //! So a follower has lost nothing as long as its reply reaches the end of the call that it answers, and
 //! nothing has to be remembered per follower and call: one common list of calls tells where each ended.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::quorum::{MatchIndexes, is_majority};
@@ -109,27 +110,26 @@ impl Leader {
     /// §6: makes the table fit a configuration that has come into force. A new row counts only replies to
     /// calls made after `last_seqno`, so that a node removed and added again starts from nothing.
     pub(crate) fn set_config(&mut self, config: &ClusterConfig, last_seqno: MessageSeqNo) {
-        let members = config.unique_nodes().filter(|&id| id != self.id);
-        let mut followers: Vec<_> = members
-            .map(|id| Follower {
+        let mut followers = Vec::new();
+        for id in config.unique_nodes().filter(|&id| id != self.id) {
+            let row = self.row(id).cloned();
+            followers.push(Follower {
                 is_voter: config.voters.contains(&id),
                 is_new_voter: config.new_voters.contains(&id),
-                ..self
-                    .row(id)
-                    .cloned()
-                    .unwrap_or(Follower::new(id, last_seqno))
-            })
-            .collect();
+                ..row.unwrap_or(Follower::new(id, last_seqno))
+            });
+        }
         followers.shrink_to_fit();
-        self.followers = followers;
-        let match_index = |id| self.row(id).map_or(LogIndex::ZERO, |row| row.match_index);
-        let voters = MatchIndexes::new(&config.voters, self.id, match_index);
-        let new_voters = config
+        let indexes_of = |voters: &BTreeSet<NodeId>, is_voter: fn(&Follower) -> bool| {
+            let rows = followers.iter().filter(|row| is_voter(row));
+            MatchIndexes::new(voters.contains(&self.id), rows.map(|row| row.match_index))
+        };
+        self.voters = indexes_of(&config.voters, |row| row.is_voter);
+        self.new_voters = config
             .is_joint_consensus()
-            .then(|| MatchIndexes::new(&config.new_voters, self.id, match_index));
-        self.voters = voters;
-        self.new_voters = new_voters;
+            .then(|| indexes_of(&config.new_voters, |row| row.is_new_voter));
         self.is_settled = !config.is_joint_consensus() && config.voters.contains(&self.id);
+        self.followers = followers;
     }
 
     /// §6: whether the configuration in force is not joint and has the leader as a voter, so that its commit

@@ -176,12 +176,16 @@ impl Storage {
         &mut self,
         is_in_log: impl Fn(LogPosition) -> bool,
     ) -> Option<(NodeId, MessageSeqNo, LogPosition)> {
-        self.acknowledgements
-            .retain(|&(_, position)| is_in_log(position));
-        let stored = self.acknowledgements.iter().copied();
-        let stored = stored.filter(|&(_, position)| position.index <= self.durable);
-        let (seqno, position) = stored.max_by_key(|&(seqno, _)| seqno)?;
-        self.acknowledgements.retain(|&(other, _)| other > seqno);
+        let mut newest: Option<(MessageSeqNo, LogPosition)> = None;
+        self.acknowledgements.retain(|&(seqno, position)| {
+            let is_in_log = is_in_log(position);
+            let is_stored = position.index <= self.durable;
+            if is_in_log && is_stored && newest.is_none_or(|(other, _)| other < seqno) {
+                newest = Some((seqno, position));
+            }
+            is_in_log && !is_stored
+        });
+        let (seqno, position) = newest?;
         Some((self.leader?, seqno, position))
     }
 
