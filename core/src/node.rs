@@ -227,6 +227,7 @@ impl Node {
     /// node.handle_message(Message::RequestVoteCall { header, last_position: LogPosition::ZERO });
     /// assert_eq!(node.voted_for(), Some(NodeId::new(2)));
     /// ```
+    #[inline(never)] // In a loop of the user it would be short of registers.
     pub fn handle_message(&mut self, msg: Message) {
         self.begin_input();
         if msg.from() == self.id || !msg.has_sane_terms() {

@@ -66,10 +66,9 @@ impl MatchIndexes {
 
     /// Notes that one of the others has gone from `old` to `new`.
     pub(crate) fn replace(&mut self, old: LogIndex, new: LogIndex) {
+        let mut place = self.others.partition_point(|&index| index > old);
         // Place by place: few others are passed, as followers stay close together.
-        let mut place;
-        if new >= old {
-            place = self.others.partition_point(|&index| index > old);
+        if new > old {
             while let Some([before, here]) = self.others.get_mut(place.wrapping_sub(1)..=place) {
                 if *before >= new {
                     break;
@@ -78,10 +77,6 @@ impl MatchIndexes {
                 place = place.saturating_sub(1);
             }
         } else {
-            place = self
-                .others
-                .partition_point(|&index| index >= old)
-                .wrapping_sub(1);
             while let Some([here, after]) = self.others.get_mut(place..=place.wrapping_add(1)) {
                 if *after <= new {
                     break;
