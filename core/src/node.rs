@@ -105,10 +105,9 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum RoleState {
     Follower,
-    /// thesis §9.6: a follower that asks whether it could be elected, with the number of that round.
-    PreCandidate(Votes, MessageSeqNo),
-    /// §5.2: with the number of its call.
-    Candidate(Votes, MessageSeqNo),
+    /// thesis §9.6: a follower that asks whether it could be elected.
+    PreCandidate(Box<Votes>),
+    Candidate(Box<Votes>),
     Leader(Box<Leader>),
 }
 

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::{ClusterConfig, LogIndex, NodeId};
+use crate::{ClusterConfig, LogIndex, MessageSeqNo, NodeId};
 
 /// §5.2, §6: whether the nodes for which `agrees` holds are a majority of the voters, and in a joint
 /// configuration of the new voters too. Without voters there is no majority.
@@ -15,26 +15,36 @@ pub(crate) fn is_majority(config: &ClusterConfig, agrees: impl Fn(NodeId) -> boo
         && (!config.is_joint_consensus() || is_majority_of(&config.new_voters))
 }
 
-/// §5.2: the votes that a candidate has got, its own included.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Votes(BTreeSet<NodeId>);
+/// §5.2: the votes that a candidate has got for one of its calls, its own included.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Votes {
+    voters: BTreeSet<NodeId>,
+    /// The number of the call.
+    call: MessageSeqNo,
+}
 
 impl Votes {
-    /// The vote of the candidate for itself.
-    pub(crate) fn of_candidate(id: NodeId) -> Self {
-        let mut votes = Self::default();
-        votes.insert(id);
-        votes
+    /// No vote yet for this call.
+    pub(crate) fn new(call: MessageSeqNo) -> Self {
+        Self {
+            voters: BTreeSet::new(),
+            call,
+        }
+    }
+
+    /// The number of the call that asks for them.
+    pub(crate) fn call(&self) -> MessageSeqNo {
+        self.call
     }
 
     /// Counts a vote, once per voter; says whether it is new.
     pub(crate) fn insert(&mut self, voter: NodeId) -> bool {
-        self.0.insert(voter)
+        self.voters.insert(voter)
     }
 
     /// Whether these votes elect. Only voters of the configuration in force count.
     pub(crate) fn are_majority(&self, config: &ClusterConfig) -> bool {
-        is_majority(config, |id| self.0.contains(&id))
+        is_majority(config, |id| self.voters.contains(&id))
     }
 }
 

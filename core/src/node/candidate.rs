@@ -1,5 +1,7 @@
 //! Candidates: starting an election and counting its votes (§5.2).
 
+use alloc::boxed::Box;
+
 use super::{Node, RoleState};
 use crate::quorum::Votes;
 use crate::{Message, MessageHeader, MessageKind, MessageSeqNo, Term};
@@ -18,9 +20,9 @@ impl Node {
         };
         self.enter_term(term, Some(self.id));
         self.seqno = last_seqno;
-        let round = kind.number(self.next_seqno());
+        let call = kind.number(self.next_seqno());
         self.actions.set_election_timeout = true;
-        self.role = RoleState::Candidate(Votes::default(), round);
+        self.role = RoleState::Candidate(Box::new(Votes::new(call)));
         self.stand_for_election();
     }
 
@@ -31,12 +33,12 @@ impl Node {
         if self.waits_for_hard_state() {
             return;
         }
-        let RoleState::Candidate(votes, round) = &mut self.role else {
+        let RoleState::Candidate(votes) = &mut self.role else {
             return;
         };
         if votes.insert(self.id) {
-            let round = *round;
-            self.call_for_votes(self.current_term, round);
+            let call = votes.call();
+            self.call_for_votes(self.current_term, call);
             self.count_votes();
         }
     }
@@ -59,10 +61,10 @@ impl Node {
     /// §5.2: counts a vote of the current term. Only voters have one. With pre-votes about (thesis §9.6), it has to
     /// answer the very call.
     pub(super) fn handle_request_vote_reply(&mut self, header: MessageHeader, vote_granted: bool) {
-        let RoleState::Candidate(votes, round) = &mut self.role else {
+        let RoleState::Candidate(votes) = &mut self.role else {
             return;
         };
-        if self.options.stable_leadership.is_some() && header.seqno != *round {
+        if self.options.stable_leadership.is_some() && header.seqno != votes.call() {
             return;
         }
         if vote_granted && self.log.latest_config().is_voter(header.from) {
@@ -73,7 +75,7 @@ impl Node {
 
     /// §5.2: becomes the leader with the votes of a majority.
     fn count_votes(&mut self) {
-        let RoleState::Candidate(votes, _) = &self.role else {
+        let RoleState::Candidate(votes) = &self.role else {
             return;
         };
         if votes.are_majority(self.config()) {

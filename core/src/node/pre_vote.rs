@@ -1,5 +1,7 @@
 //! Pre-vote: a node asks whether it could be elected before it raises the term (thesis §9.6).
 
+use alloc::boxed::Box;
+
 use super::{Node, RoleState};
 use crate::quorum::Votes;
 use crate::{LogPosition, Message, MessageHeader, MessageKind, MessageSeqNo, NodeId, Term};
@@ -12,9 +14,11 @@ impl Node {
         let Some(term) = self.current_term.checked_next() else {
             return;
         };
-        let round = MessageKind::PreVote.number(self.next_seqno());
-        self.role = RoleState::PreCandidate(Votes::of_candidate(self.id), round);
-        self.call_for_votes(term, round);
+        let call = MessageKind::PreVote.number(self.next_seqno());
+        let mut votes = Votes::new(call);
+        votes.insert(self.id);
+        self.role = RoleState::PreCandidate(Box::new(votes));
+        self.call_for_votes(term, call);
         self.count_pre_votes();
     }
 
@@ -81,8 +85,8 @@ impl Node {
         }
         let is_voter = self.log.latest_config().is_voter(header.from);
         let next_term = self.current_term.checked_next();
-        if let RoleState::PreCandidate(votes, round) = &mut self.role {
-            if is_voter && header.seqno == *round && Some(header.term) == next_term {
+        if let RoleState::PreCandidate(votes) = &mut self.role {
+            if is_voter && header.seqno == votes.call() && Some(header.term) == next_term {
                 votes.insert(header.from);
                 self.count_pre_votes();
             }
@@ -91,7 +95,7 @@ impl Node {
 
     /// thesis §9.6: campaigns once a majority would vote for this node.
     fn count_pre_votes(&mut self) {
-        let RoleState::PreCandidate(votes, _) = &self.role else {
+        let RoleState::PreCandidate(votes) = &self.role else {
             return;
         };
         if votes.are_majority(self.config()) {
