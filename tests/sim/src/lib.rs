@@ -34,3 +34,4 @@ pub mod simulation;
 pub mod state;
 pub mod trace;
 pub mod traffic;
+pub mod write;

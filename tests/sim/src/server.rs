@@ -13,6 +13,10 @@ use crate::integration::Read;
 use crate::state::State;
 
 mod effects;
+mod writes;
+
+pub use writes::LateFlaw;
+use writes::Writes;
 
 /// What travels between servers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +48,8 @@ pub struct Server {
     appending: Option<LogEntries>,
     /// What was stored before the last append, while that may not be synced.
     before_last_append: Option<Disk>,
+    /// What waits to be written while the node goes on.
+    writes: Writes,
 }
 
 impl Server {
@@ -60,6 +66,7 @@ impl Server {
             flaw,
             appending: None,
             before_last_append: None,
+            writes: Writes::default(),
         }
     }
 
@@ -69,6 +76,7 @@ impl Server {
         self.commands = Commands::default();
         self.state = State::default();
         self.appending = None;
+        self.writes.crash();
         let before_last_append = self.before_last_append.take();
         if let Some(flaw) = self.flaw {
             flaw.damage(&mut self.disk, before_last_append);
@@ -197,8 +205,16 @@ impl Server {
         }
     }
 
-    /// Takes a snapshot that the leader has sent. It counts as stored when the node has accepted it.
+    /// Takes a snapshot that the leader has sent.
     pub fn receive_snapshot(&mut self, snapshot: Snapshot) {
+        match self.is_late() {
+            true => self.begin_snapshot(snapshot),
+            false => self.install(snapshot),
+        }
+    }
+
+    /// Puts a snapshot to the disk. It counts as stored when the node has accepted it.
+    fn install(&mut self, snapshot: Snapshot) {
         let Some(node) = &mut self.node else { return };
         if !node.handle_snapshot_installed(snapshot.position, snapshot.config.clone()) {
             if self.flaw == Some(Flaw::TakesOlderSnapshots) {
@@ -216,6 +232,7 @@ impl Server {
 
     /// Takes a snapshot of the present state.
     pub fn take_snapshot(&mut self) {
+        let is_late = self.is_late();
         let Some(node) = &mut self.node else { return };
         let Some((position, config)) = node.log().get_position_and_config(self.state.applied)
         else {
@@ -223,6 +240,13 @@ impl Server {
         };
         let mut config = config.clone();
         let state = self.state;
+        if is_late {
+            return self.begin_snapshot(Snapshot {
+                position,
+                config,
+                state,
+            });
+        }
         if node.handle_snapshot_installed(position, config.clone()) {
             if self.flaw == Some(Flaw::SnapshotWithLatestConfig) {
                 config = node.config().clone();
@@ -251,7 +275,8 @@ impl Server {
         let Some(node) = &self.node else {
             return Ok(false);
         };
-        if self.state.applied >= self.commit_index() {
+        let is_stored = !self.is_late() || self.state.applied < node.durable_index();
+        if self.state.applied >= self.commit_index() || !is_stored {
             return Ok(false);
         }
         let index = self.state.applied + LogIndex::new(1);

@@ -59,8 +59,7 @@ impl Integration for Server {
             self.drop_compacted_commands();
             return None;
         };
-        let role = node.role();
-        if self.flaw.is_some_and(|flaw| flaw.skips(role, &action)) {
+        if self.skips(&action) {
             return Some(Effect::Done);
         }
         Some(self.execute(action))
@@ -135,13 +134,31 @@ impl Server {
         self.crash();
     }
 
+    /// Whether this action of the running node is left out.
+    #[must_use]
+    pub fn skips(&self, action: &Action) -> bool {
+        let (Some(node), Some(flaw)) = (&self.node, self.flaw) else {
+            return false;
+        };
+        flaw.skips(node.role(), action)
+    }
+
+    /// Whether an append has begun, and its second half comes with the next effect.
+    #[must_use]
+    pub fn is_appending(&self) -> bool {
+        self.appending.is_some()
+    }
+
     /// Executes one action of the running node. Nothing else in this package does.
     fn execute(&mut self, action: Action) -> Effect<Box<Payload>> {
         let Some(node) = &self.node else {
             return Effect::Done;
         };
+        let is_late = self.is_late();
         match action {
             Action::SetElectionTimeout => Effect::SetTimer,
+            Action::SaveCurrentTerm | Action::SaveVotedFor if is_late => self.begin_hard_state(),
+            Action::AppendLogEntries(entries) if is_late => self.begin_append(entries),
             Action::SaveCurrentTerm => {
                 self.disk.current_term = node.current_term();
                 Effect::Stored
