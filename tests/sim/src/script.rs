@@ -36,6 +36,9 @@
 //! | `take ID [COUNT]` | executes so many waiting actions, or all |
 //! | `auto IDS` | executes what waits, and all later actions after each input |
 //! | `tear ID COUNT` | the power of this node fails in the middle of the append that waits next: so many of its entries are stored |
+//! | `write IDS [COUNT]` | `asynchronous` disks make so many of the writes that wait, oldest first, or all |
+//! | `report IDS` | they report what they have written last, the hard state and the log: one report for all before |
+//! | `report IDS REPORT` | a late or repeated report comes, as it is: `report 1 t2 vote 3`, `report 1 2/7` |
 //! | `flaw IDS FLAW` | these nodes make a mistake from now on: `flaw * VoteNotStored`; `flaw * -` ends it |
 //! | `options IDS OPTIONS` | these nodes do so from now on, after a restart, too: `options * stable 8`; `options * default` |
 //! | `pending ID` | tells which actions wait |
@@ -50,11 +53,16 @@
 //!                                                    all of them, the oldest, the second (2), those of this number
 //! FLAW     = "-" | a name of flaw::Flaw
 //! OPTIONS  = "default" | option { " " option }           all that is not named is as by default
-//! option   = "stable " silent timeouts | "never-leads"   see raftbare::NodeOptions
+//! option   = "stable " silent timeouts | "never-leads" | "refuses-lost-tail"
+//!          | "asynchronous"               what is taken waits for `write`, and the node for `report`
+//!          | "events"                     what the node tells is told; of all these see raftbare::NodeOptions
+//! REPORT   = position | "t" term " vote " ( id | "-" )
 //! FACTS    = fact { " " fact }
 //! fact     = role | "pre-candidate" | "down" | "t" term | "vote " ( id | "-" ) | "commit " index | "last " position
 //!          | "config " config | "log " entries | "like " id       the same log as that node
 //!          | "match " id " " index                                it leads, and that node has so much of its log
+//!          | "durable " index                                     so much of its log is stored, as far as it knows
+//!          | "lost " id                                           it leads, and refuses that node: it lost its tail
 //!          | position " " status | "read " read                   the newest read
 //! ```
 //!
@@ -68,6 +76,10 @@
 //! 2 skips: SaveVotedFor                        2 has a flaw, and leaves this out
 //! ! Persist before send: …                     what a flaw has broken; no guarantee of Raft yet
 //! 2 pending: SetElectionTimeout                these actions wait
+//! 2 to write: t2 vote 1; 1/4[cmd]              these writes wait, an asynchronous node is told of none of them yet
+//! 2 wrote: t2 vote 1                           its disk has made these writes
+//! 2 is told: t2 vote 1; 1/4                    this is reported to it as stored
+//! 2 tells: follower 3 lost its tail            what it tells of itself, with the option `events`
 //! 2 = 1/4                                      the answer of 2 to a client
 //! 2 follower t1 vote 1 commit 0 …              the state of 2, whenever its role, term or commit index changes
 //! 1->2 AppendEntriesCall 3, entries 7          what was sent over this link
@@ -101,6 +113,7 @@ mod parse;
 mod record;
 mod verb;
 mod world;
+mod writes;
 
 pub use event::Event;
 pub use mail::{Flying, Sent};

@@ -191,6 +191,8 @@ fn an_expectation_that_does_not_hold_is_found() {
         "like 2",
         "0/1 committed",
         "read pending",
+        "durable 2",
+        "lost 2",
     ] {
         let text = SMALL.replace("expect 1 candidate t1", &format!("expect 1 {wrong}"));
         let what = check(&text).expect_err(wrong);
@@ -237,7 +239,13 @@ fn what_is_no_script_is_refused_with_its_line() {
         "options 1 stable",
         "options 1 stable 256",
         "options 1 default stable 8",
+        "options 1 asynchronous 8",
         "transfer 1",
+        "write",
+        "write 1 all",
+        "report 1 t1",
+        "report 1 7",
+        "expect 1 durable",
         "show ",
     ] {
         let error = Script::parse(&format!("# nothing\n\n{text}\n"));
@@ -253,6 +261,9 @@ fn what_is_no_script_is_refused_with_its_line() {
         "start 1\nrestart 1",
         "start 1\ncrash 1\ntimeout 1",
         "options 1 default",
+        "start 1\nwrite 1",
+        "start 1\nreport 1 0/0",
+        "start 1\noptions 1 asynchronous\ntear 1 0",
     ] {
         let what = check(text).expect_err(text);
         assert!(what.contains("The script can be played"), "{what}");

@@ -32,13 +32,17 @@ impl World {
                 return Ok(());
             }
             let action = server.next_action();
+            let is_skipped = action.as_ref().is_some_and(|it| server.skips(it));
             let Some(effect) = server.next_effect() else {
-                let verdict = Checker::check_drained(server);
+                let verdict = match server.has_unreported_writes() {
+                    true => Ok(()),
+                    false => Checker::check_drained(server),
+                };
                 return self.note_if_flawed(id, verdict);
             };
-            match (&effect, action) {
-                (Effect::Done, Some(action)) => self.events.push(Event::Skipped(id, action)),
-                (_, action) => executed.extend(action),
+            match action {
+                Some(action) if is_skipped => self.events.push(Event::Skipped(id, action)),
+                action => executed.extend(action),
             }
             self.follow(id, effect)?;
             self.check(id)?;
@@ -60,8 +64,10 @@ impl World {
             Effect::Append(entries) => {
                 self.checker
                     .check_stored(&entries, |position| server.command(position))?;
-                let stored = server.next_effect();
-                stored.map_or(Ok(()), |effect| self.follow(id, effect))
+                match server.is_appending() {
+                    true => (server.next_effect()).map_or(Ok(()), |it| self.follow(id, it)),
+                    false => Ok(()),
+                }
             }
             Effect::Send(to, payload) => self.send(id, to, *payload),
             Effect::Broadcast(payload) => {
@@ -112,6 +118,12 @@ impl World {
     pub(super) fn tear(&mut self, id: NodeId, count: usize) -> Verdict {
         self.node(id)?;
         let server = self.server(id)?;
+        if server.is_late() {
+            if let Err(what) = server.tear_write(count) {
+                return refuse(format!("{what} of node {id}"));
+            }
+            return self.crash(id);
+        }
         let Some(Action::AppendLogEntries(entries)) = server.next_action() else {
             return refuse(format!("the next action of node {id} is no append"));
         };

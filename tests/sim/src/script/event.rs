@@ -8,6 +8,7 @@ use raftbare::{Action, NodeId};
 
 use super::mail::{Flying, Sent};
 use crate::checker::Violation;
+use crate::write::{Report, Write};
 
 /// Something that has happened, a line of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub enum Event {
     Skipped(NodeId, Action),
     /// These actions of a node wait.
     Pending(NodeId, Vec<Action>),
+    /// These writes of a node's disk wait.
+    Waiting(NodeId, Vec<Write>),
+    /// The disk of a node has made these writes.
+    Wrote(NodeId, Vec<Write>),
+    /// This is reported to a node as stored.
+    Reported(NodeId, Vec<Report>),
+    /// A node tells this.
+    Told(NodeId, raftbare::Event),
     /// A flaw has broken this promise, which breaks no guarantee yet. Told once of each.
     Noted(Violation),
     /// The answer of a node to a client.
@@ -46,6 +55,19 @@ impl Display for Event {
                 write!(f, "{id} pending:")?;
                 write_list(f, actions)
             }
+            Self::Waiting(id, writes) => {
+                write!(f, "{id} to write:")?;
+                write_list(f, writes)
+            }
+            Self::Wrote(id, writes) => {
+                write!(f, "{id} wrote:")?;
+                write_list(f, writes)
+            }
+            Self::Reported(id, reports) => {
+                write!(f, "{id} is told:")?;
+                write_list(f, reports)
+            }
+            Self::Told(id, event) => write!(f, "{id} tells: {event}"),
             Self::Noted(violation) => write!(f, "! {violation}"),
             Self::Answer(id, answer) => write!(f, "{id} = {answer}"),
             Self::State(state) => f.write_str(state),
@@ -54,10 +76,10 @@ impl Display for Event {
     }
 }
 
-fn write_list(f: &mut Formatter<'_>, actions: &[Action]) -> Result {
-    for (position, action) in actions.iter().enumerate() {
+fn write_list(f: &mut Formatter<'_>, items: &[impl Display]) -> Result {
+    for (position, item) in items.iter().enumerate() {
         let separator = if position == 0 { "" } else { ";" };
-        write!(f, "{separator} {action}")?;
+        write!(f, "{separator} {item}")?;
     }
     Ok(())
 }

@@ -66,6 +66,8 @@ fn holds(node: &Node, fact: &Fact) -> bool {
         Fact::Config(config) => node.config() == config,
         Fact::Log(entries) => node.log().entries() == entries,
         Fact::Match(follower, index) => node.match_index(*follower) == Some(*index),
+        Fact::Durable(index) => node.durable_index() == *index,
+        Fact::Lost(follower) => node.has_lost_tail(*follower),
         Fact::Down | Fact::Like(_) | Fact::Status(..) | Fact::Read(_) => false,
     }
 }
@@ -86,6 +88,8 @@ impl fmt::Display for Fact {
             Self::Like(id) => write!(f, "like {id}"),
             Self::Status(position, status) => write!(f, "{position} {status}"),
             Self::Match(id, index) => write!(f, "match {id} {index}"),
+            Self::Durable(index) => write!(f, "durable {index}"),
+            Self::Lost(id) => write!(f, "lost {id}"),
             Self::Read(status) => write!(f, "read {status}"),
         }
     }

@@ -155,7 +155,7 @@ impl World {
         server.take_snapshot();
         let Snapshot {
             position, config, ..
-        } = &server.disk.snapshot;
+        } = server.newest_snapshot();
         let answer = match position.index == server.state.applied {
             true => format!("{position} {config}"),
             false => "refused".to_string(),
@@ -215,7 +215,7 @@ impl World {
             Payload::Snapshot(snapshot) => {
                 let (position, config) = (snapshot.position, snapshot.config.clone());
                 server.receive_snapshot(snapshot);
-                let stored = &server.disk.snapshot;
+                let stored = server.newest_snapshot();
                 let is_taken = stored.position == position && stored.config == config;
                 self.answer(to, is_taken.to_string());
             }

@@ -9,6 +9,7 @@ use raftbare::{Message, MessageSeqNo, NodeId, NodeOptions, Role, StableLeadershi
 use super::verb::{Fact, Ids, Links, Messages, Stored, Verb, Which};
 use crate::flaw::Flaw;
 use crate::notation::{Parser, whole};
+use crate::write::Report;
 
 type Parsed<T> = Result<T, String>;
 
@@ -54,6 +55,11 @@ fn verb(line: &mut Parser<'_>) -> Parsed<Verb> {
         ),
         "auto" => Verb::Auto(ids(line)?),
         "tear" => Verb::Tear(id(line)?, spaced(line, count).map(as_size)?),
+        "write" => Verb::Write(
+            ids(line)?,
+            optional(line, count)?.map_or(usize::MAX, as_size),
+        ),
+        "report" => Verb::Report(ids(line)?, optional(line, report)?),
         "flaw" => Verb::Flaw(ids(line)?, spaced(line, flaw)?),
         "options" => Verb::Options(ids(line)?, options(line)?),
         "pending" => Verb::Pending(id(line)?),
@@ -133,9 +139,17 @@ fn options(line: &mut Parser<'_>) -> Parsed<NodeOptions> {
 }
 
 fn option(line: &mut Parser<'_>, options: &mut NodeOptions) -> Parsed<()> {
-    if line.takes("never-leads") {
-        options.never_leads = true;
-        return Ok(());
+    let switches = [
+        ("never-leads", &mut options.never_leads),
+        ("refuses-lost-tail", &mut options.refuses_lost_tail),
+        ("asynchronous", &mut options.asynchronous_storage),
+        ("events", &mut options.events),
+    ];
+    for (word, switch) in switches {
+        if line.takes(word) {
+            *switch = true;
+            return Ok(());
+        }
     }
     line.expect("stable ")?;
     let Ok(silent_timeouts) = u8::try_from(line.number()?) else {
@@ -192,15 +206,27 @@ fn which(line: &mut Parser<'_>) -> Parsed<Which> {
 
 fn stored(line: &mut Parser<'_>) -> Parsed<Stored> {
     line.expect("t")?;
-    let term = line.number().map(Term::new)?;
-    line.expect(" vote ")?;
-    let voted_for = id_or_none(line)?;
+    let (term, voted_for) = hard_state(line)?;
     let log = spaced(line, Parser::log)?;
     Ok(Stored {
         term,
         voted_for,
         log,
     })
+}
+
+/// A term, after its letter, and a vote.
+fn hard_state(line: &mut Parser<'_>) -> Parsed<(Term, Option<NodeId>)> {
+    let term = line.number().map(Term::new)?;
+    line.expect(" vote ")?;
+    Ok((term, id_or_none(line)?))
+}
+
+fn report(line: &mut Parser<'_>) -> Parsed<Report> {
+    match line.takes("t") {
+        true => hard_state(line).map(|(term, vote)| Report::HardState(term, vote)),
+        false => line.position().map(Report::Log),
+    }
 }
 
 fn id_or_none(line: &mut Parser<'_>) -> Parsed<Option<NodeId>> {
@@ -259,6 +285,10 @@ fn fact(line: &mut Parser<'_>) -> Parsed<Fact> {
     } else if line.takes("match ") {
         let follower = line.id()?;
         spaced(line, Parser::index).map(|index| Fact::Match(follower, index))
+    } else if line.takes("durable ") {
+        line.index().map(Fact::Durable)
+    } else if line.takes("lost ") {
+        line.id().map(Fact::Lost)
     } else if line.takes("read ") {
         line.read().map(Fact::Read)
     } else if line.takes("t") {

@@ -145,6 +145,8 @@ impl World {
             }
             Verb::Heartbeat(id) => (one(*id), Did::Note, "heartbeat".to_string()),
             Verb::Read(id) => (one(*id), Did::Note, "read".to_string()),
+            Verb::Write(ids, _) => (ids.clone(), Did::Note, "write".to_string()),
+            Verb::Report(ids, _) => (ids.clone(), Did::Note, "report".to_string()),
             Verb::Snapshot(id) => (one(*id), Did::Note, "snapshot".to_string()),
             _ => return,
         };

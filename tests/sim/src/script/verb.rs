@@ -9,6 +9,7 @@ use raftbare::{
 };
 
 use crate::flaw::Flaw;
+use crate::write::Report;
 
 /// A line of a script. The table in [`script`](crate::script) says what each does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,10 @@ pub enum Verb {
     Auto(Ids),
     /// `tear`
     Tear(NodeId, usize),
+    /// `write`
+    Write(Ids, usize),
+    /// `report`, of what was written last or of this.
+    Report(Ids, Option<Report>),
     /// `flaw`
     Flaw(Ids, Option<Flaw>),
     /// `options`
@@ -188,6 +193,10 @@ pub enum Fact {
     Status(LogPosition, CommitStatus),
     /// It leads, and knows that this node has its log up to here.
     Match(NodeId, LogIndex),
+    /// Up to where its log is stored, as far as it knows.
+    Durable(LogIndex),
+    /// It leads, and has found that this node lost what it had acknowledged.
+    Lost(NodeId),
     /// How far its newest read is.
     Read(ReadStatus),
 }

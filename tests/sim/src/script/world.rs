@@ -12,7 +12,7 @@ use super::mail::{Flying, Mail};
 use super::record::{Did, Recorded};
 use super::verb::{Ids, Links, Messages, Verb, Which};
 use crate::checker::{Checker, Verdict, Violation};
-use crate::integration::Read;
+use crate::integration::{Integration, Read};
 use crate::server::Server;
 
 /// Servers and a network to which only that happens what a script says.
@@ -129,6 +129,8 @@ impl World {
                 self.follow_drain(*id, *count)
             }
             Verb::Tear(id, count) => self.tear(*id, *count),
+            Verb::Write(ids, count) => self.each(ids, |world, id| world.write(id, *count)),
+            Verb::Report(ids, report) => self.each(ids, |world, id| world.report(id, *report)),
             Verb::Flaw(ids, flaw) => self.each(ids, |world, id| {
                 world.server(id)?.flaw = *flaw;
                 Ok(())
@@ -139,11 +141,7 @@ impl World {
                 world.set_options(id);
                 Ok(())
             }),
-            Verb::Pending(id) => {
-                let actions = self.node(*id)?.actions().clone().collect();
-                self.events.push(Event::Pending(*id, actions));
-                Ok(())
-            }
+            Verb::Pending(id) => self.tell_pending(*id),
             Verb::Show(ids) => self.each(ids, Self::show),
             Verb::Expect(ids, facts) => self.each(ids, |world, id| world.expect(id, facts)),
             Verb::Settle(links) => self.settle(links),
@@ -228,6 +226,18 @@ impl World {
         }
     }
 
+    /// Tells what waits to be executed, and to be written.
+    fn tell_pending(&mut self, id: NodeId) -> Verdict {
+        let actions = self.node(id)?.actions().clone().collect();
+        self.events.push(Event::Pending(id, actions));
+        let server = self.server(id)?;
+        if server.is_late() {
+            let writes = server.waiting_writes().cloned().collect();
+            self.events.push(Event::Waiting(id, writes));
+        }
+        Ok(())
+    }
+
     fn settle(&mut self, links: &Links) -> Verdict {
         let next = Messages {
             links: links.clone(),
@@ -284,6 +294,14 @@ impl World {
         {
             let line = node.to_string();
             self.events.push(Event::State(line));
+        }
+        self.tell_events(id)
+    }
+
+    /// What a node tells of itself, if its options say so.
+    fn tell_events(&mut self, id: NodeId) -> Verdict {
+        while let Some(event) = self.server(id)?.next_event() {
+            self.events.push(Event::Told(id, event));
         }
         Ok(())
     }
