@@ -8,7 +8,10 @@ use raftbare_sim::disk::{Disk, Snapshot};
 use raftbare_sim::flaw::Flaw;
 use raftbare_sim::random::mix;
 use raftbare_sim::script::{Ids, Script, Stored, Verb};
+use raftbare_sim::server::LateFlaw;
 use raftbare_sim::state::State;
+
+use crate::budget::Budget;
 
 /// What may happen, and how often. All numbers of events are for the whole cluster, and at most 7.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ pub struct Bounds {
     pub reads: u8,
     /// Crashes, each between any two actions or in the middle of a write.
     pub crashes: u8,
-    /// Messages that arrive once more.
+    /// Messages, and reports of a disk that takes its time, that come once more.
     pub duplicates: u8,
     /// Calls that arrive with fewer entries than they were sent with.
     pub cuts: u8,
@@ -41,8 +44,15 @@ pub struct Bounds {
     pub target: Vec<NodeId>,
     /// Whether the nodes have the option of stable leadership.
     pub is_stable: bool,
+    /// Whether the disks take their time, and report; a crash loses what they have not written yet.
+    pub is_late: bool,
+    /// Whether a crash may take entries from a disk that it has had. There may be one leader then: what is forgotten
+    /// between two of them is not found.
+    pub forgets: bool,
     /// The mistake that all servers make.
     pub flaw: Option<Flaw>,
+    /// The mistake that all disks make that take their time.
+    pub late_flaw: Option<LateFlaw>,
 }
 
 impl Default for Bounds {
@@ -63,7 +73,10 @@ impl Default for Bounds {
             transfers: 0,
             target: Vec::new(),
             is_stable: false,
+            is_late: false,
+            forgets: false,
             flaw: None,
+            late_flaw: None,
         }
     }
 }
@@ -73,7 +86,7 @@ impl Bounds {
     pub const MAX_SERVERS: usize = 5;
 
     /// The numbers, in the order of [`Trouble`].
-    const fn counts(&self) -> [u8; 10] {
+    pub(crate) const fn counts(&self) -> [u8; 10] {
         [
             self.timeouts,
             self.commands,
@@ -99,9 +112,20 @@ impl Bounds {
         if self.transfers > 0 {
             options.transfer_timeouts = 2;
         }
+        options.asynchronous_storage = self.is_late;
         // Whose disk makes a mistake may well lose what it had.
-        options.refuses_lost_tail = self.flaw.is_none();
+        options.refuses_lost_tail = self.flaw.is_none() && self.late_flaw.is_none();
         options
+    }
+
+    /// What a crash may do.
+    #[must_use]
+    pub(crate) const fn crash(&self) -> Crash {
+        match (self.crashes, self.forgets) {
+            (0, _) => Crash::Never,
+            (_, false) => Crash::LosesMemory,
+            (_, true) => Crash::LosesEntries,
+        }
     }
 }
 
@@ -122,11 +146,26 @@ impl fmt::Display for Bounds {
             let target: Vec<_> = self.target.iter().map(NodeId::to_string).collect();
             write!(f, " (to {})", target.join(","))?;
         }
-        match self.is_stable {
-            true => f.write_str(", stable leadership"),
-            false => Ok(()),
-        }
+        let switches = [
+            (self.is_stable, "stable leadership"),
+            (self.is_late, "disks that take their time"),
+            (self.forgets, "disks that forget"),
+        ];
+        let on = switches.iter().filter(|it| it.0);
+        on.into_iter()
+            .try_for_each(|(_, what)| write!(f, ", {what}"))
     }
+}
+
+/// What a crash of a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crash {
+    /// There is none.
+    Never,
+    /// What is not on the disk is gone.
+    LosesMemory,
+    /// And so may be the last entries on the disk.
+    LosesEntries,
 }
 
 /// The disks that a script of the simulator begins with, in lines `restart IDS tTERM vote VOTE LOG` and `start IDS`.
@@ -188,89 +227,6 @@ pub fn command_at(position: LogPosition) -> u64 {
     mix(position.term.get() ^ mix(position.index.get()))
 }
 
-/// What is left of the bounds, in the order of [`Trouble`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget(u32);
-
-/// What the bounds count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// See [`Bounds::timeouts`].
-    Timeout,
-    /// See [`Bounds::commands`].
-    Command,
-    /// See [`Bounds::changes`].
-    Change,
-    /// See [`Bounds::snapshots`].
-    Snapshot,
-    /// See [`Bounds::reads`].
-    Read,
-    /// See [`Bounds::crashes`].
-    Crash,
-    /// See [`Bounds::duplicates`].
-    Duplicate,
-    /// See [`Bounds::cuts`].
-    Cut,
-    /// See [`Bounds::waits`].
-    Wait,
-    /// See [`Bounds::transfers`].
-    Transfer,
-}
-
-impl Budget {
-    const BITS: u32 = 3;
-    const NAMES: [&str; 10] = [
-        "timeouts",
-        "commands",
-        "changes",
-        "snapshots",
-        "reads",
-        "crashes",
-        "duplicates",
-        "cuts",
-        "waits",
-        "transfers",
-    ];
-
-    /// All that the bounds allow.
-    ///
-    /// # Panics
-    ///
-    /// If a number is above 7.
-    #[must_use]
-    pub fn new(bounds: &Bounds) -> Self {
-        Self(bounds.counts().iter().rev().fold(0, |bits, &count| {
-            assert!(count < 1 << Self::BITS, "{count} is more than 7");
-            bits << Self::BITS | u32::from(count)
-        }))
-    }
-
-    /// From the number that stands in a row.
-    #[must_use]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// The number that stands in a row.
-    #[must_use]
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Whether there is any left.
-    #[must_use]
-    pub const fn has(self, trouble: Trouble) -> bool {
-        self.0 >> (trouble as u32 * Self::BITS) & ((1 << Self::BITS) - 1) > 0
-    }
-
-    /// What is left after this; `None` if there is none left.
-    #[must_use]
-    pub fn less(self, trouble: Trouble) -> Option<Self> {
-        self.has(trouble)
-            .then(|| Self(self.0 - (1 << (trouble as u32 * Self::BITS))))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,25 +253,5 @@ mod tests {
         ] {
             assert!(super::disks(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_budget_counts_each_trouble_for_itself() {
-        let bounds = Bounds {
-            commands: 2,
-            waits: 7,
-            ..Bounds::default()
-        };
-        let budget = Budget::new(&bounds);
-        assert!(!budget.has(Trouble::Timeout) && !budget.has(Trouble::Cut));
-        let less = budget
-            .less(Trouble::Command)
-            .and_then(|it| it.less(Trouble::Command));
-        assert_eq!(less.and_then(|it| it.less(Trouble::Command)), None);
-        let mut budget = Budget::from_bits(less.unwrap().bits());
-        for _ in 0..7 {
-            budget = budget.less(Trouble::Wait).unwrap();
-        }
-        assert_eq!(budget.bits(), 0);
     }
 }

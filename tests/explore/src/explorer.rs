@@ -14,7 +14,8 @@ use raftbare::NodeId;
 use raftbare_sim::checker::Violation;
 use raftbare_sim::server::{Payload, Server};
 
-use crate::bounds::{Bounds, Budget};
+use crate::bounds::Bounds;
+use crate::budget::Budget;
 use crate::history::History;
 use crate::rows::Rows;
 use crate::step::Local;
@@ -147,7 +148,9 @@ impl Explorer {
         let history = History::of(&explorer.bounds.disks);
         explorer.histories.insert(history);
         for place in 0..count {
-            let mut server = Server::new(NodeId::new(place as u64 + 1), explorer.bounds.flaw);
+            let id = NodeId::new(place as u64 + 1);
+            let server = Server::new(id, explorer.bounds.flaw);
+            let mut server = server.with_late_flaw(explorer.bounds.late_flaw);
             server.disk = explorer.bounds.disks[place].clone();
             let local = Local::start(server, explorer.bounds.node_options());
             row[2 * place] = explorer.number_of(local);

@@ -6,6 +6,8 @@
 //!
 //! - A step is one input of one server, and then all of its actions; or none of them yet; or a crash after some, which
 //!   loses all that is not on the disk ([`step`]).
+//! - A disk may take its time: then what it is to write waits in the server's state, and what it has written and reported
+//!   is a step of its own. A crash leaves any number of the writes that waited, the last of them in part.
 //! - A message may be lost (it just never arrives), overtaken, and, within the bounds, arrive twice or cut short. Two
 //!   equal messages in flight at the same time are one.
 //! - Local states, messages and histories are numbered, and a step of a server is computed once: after that it is a
@@ -23,6 +25,7 @@
 //! ```
 
 pub mod bounds;
+pub mod budget;
 pub mod explorer;
 pub mod history;
 pub mod properties;

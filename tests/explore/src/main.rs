@@ -66,6 +66,12 @@ struct Arguments {
     /// Nodes with the option of stable leadership
     #[arg(long)]
     stable: bool,
+    /// Disks that take their time: what is written, and reported, is a step of its own
+    #[arg(long)]
+    asynchronous: bool,
+    /// Crashes may take entries from a disk that it has had. There has to be one leader only: `--terms 1`
+    #[arg(long)]
+    lost_tails: bool,
     /// Start from what this script says, in lines `start IDS` and `restart IDS tTERM vote VOTE LOG`, in place of
     /// three new voters and a fourth server
     #[arg(long, value_name = "FILE")]
@@ -93,6 +99,13 @@ fn bounds(arguments: &Arguments) -> Result<Bounds, String> {
             disks.len()
         ));
     }
+    let last_term = disks.iter().map(|disk| disk.current_term.get()).max();
+    if arguments.lost_tails && arguments.terms > last_term.unwrap_or_default() + 1 {
+        return Err(
+            "what is forgotten between two leaders is not found: give --lost-tails with --terms 1"
+                .to_string(),
+        );
+    }
     Ok(Bounds {
         disks,
         max_term: arguments.terms,
@@ -108,7 +121,10 @@ fn bounds(arguments: &Arguments) -> Result<Bounds, String> {
         transfers: arguments.transfers,
         target: arguments.target.iter().copied().map(NodeId::new).collect(),
         is_stable: arguments.stable,
+        is_late: arguments.asynchronous,
+        forgets: arguments.lost_tails,
         flaw: None,
+        late_flaw: None,
     })
 }
 

@@ -6,6 +6,8 @@ use raftbare_sim::checker::{Verdict, Violation};
 use raftbare_sim::disk::Disk;
 use raftbare_sim::server::Server;
 
+use crate::step::Local;
+
 /// A violation of this property.
 pub(crate) fn violation(property: &'static str, detail: String) -> Verdict {
     Err(Violation { property, detail })
@@ -73,12 +75,48 @@ pub fn leader_append_only(before: &Node, after: &Node) -> Verdict {
     Ok(())
 }
 
-/// A follower is taken for one that has lost its tail only if it has: disks keep what they store.
-pub fn no_tail_is_lost(node: &Node) -> Verdict {
-    match node.peers().find(|&peer| node.has_lost_tail(peer)) {
-        Some(peer) => violation(
+/// What a follower has acknowledged to the leader of its term is on its disk (figure 2, "persistent state"). If it is
+/// not, the disk has forgotten it; and only then the leader refuses that follower (thesis §3.8).
+pub fn acknowledged_is_stored(leader: &Local, follower: &Local) -> Verdict {
+    let (node, disk) = (leader.node(), &follower.server.disk);
+    let Some(index) = node.match_index(follower.server.id) else {
+        return Ok(());
+    };
+    if follower.has_forgotten {
+        return Ok(());
+    }
+    let id = follower.server.id;
+    if node.has_lost_tail(id) {
+        return violation(
             "Stored stays",
-            format!("{peer} has not, as {node} believes"),
+            format!("{id} has not lost anything, as {node} believes"),
+        );
+    }
+    let term = node.log().entries().get_term(index);
+    let is_stored = disk.current_term > node.current_term()
+        || index <= disk.snapshot.position.index
+        || term.is_none_or(|term| disk.entries.contains(LogPosition { term, index }));
+    if !is_stored {
+        let entries = &disk.entries;
+        return violation(
+            "Acknowledged is stored",
+            format!("{id} has {entries}, and {node} counts it up to {index}"),
+        );
+    }
+    Ok(())
+}
+
+/// As long as it leads a term, a leader does not count a follower again that it has refused (thesis §3.8).
+pub fn refused_stays_refused(before: &Node, after: &Node) -> Verdict {
+    let leads_on = after.role().is_leader() && before.current_term() == after.current_term();
+    let counts_again = |&peer: &NodeId| {
+        before.has_lost_tail(peer)
+            && (!after.has_lost_tail(peer) || after.match_index(peer) != Some(LogIndex::ZERO))
+    };
+    match after.peers().filter(|_| leads_on).find(counts_again) {
+        Some(peer) => violation(
+            "A lost tail is refused",
+            format!("{after} counts {peer} again"),
         ),
         None => Ok(()),
     }

@@ -9,7 +9,7 @@ use raftbare_sim::flaw::Flaw;
 use raftbare_sim::integration::{Effect, Integration, Read};
 use raftbare_sim::server::{Payload, Server};
 
-use crate::bounds::command_at;
+use crate::bounds::{Crash, command_at};
 use crate::properties;
 
 /// A server, with the read that one of its clients waits for.
@@ -19,6 +19,8 @@ pub struct Local {
     pub server: Server,
     /// The newest read that is neither answered nor lost.
     pub read: Option<Read>,
+    /// Whether its disk has lost entries that it had.
+    pub has_forgotten: bool,
 }
 
 /// What happens to a server.
@@ -38,6 +40,10 @@ pub enum Input {
     Read(LogIndex),
     /// A message arrives, with only so many of its entries.
     Receive(Payload, Option<usize>),
+    /// Its disk makes so many of the writes that wait, and reports them together.
+    Write(usize),
+    /// Its disk reports once more what it has written last.
+    Report,
     /// Nothing, but the actions that wait are executed.
     Take,
 }
@@ -76,7 +82,11 @@ impl Local {
     #[must_use]
     pub fn start(mut server: Server, options: NodeOptions) -> Self {
         server.restart();
-        let mut local = Self { server, read: None };
+        let mut local = Self {
+            server,
+            read: None,
+            has_forgotten: false,
+        };
         if let Some(node) = &mut local.server.node {
             node.set_options(options);
         }
@@ -96,8 +106,8 @@ impl Local {
 
     /// All that may come of an input: crashes only if they are wanted.
     #[must_use]
-    pub fn outcomes(&self, input: &Input, crashes: bool) -> Vec<Outcome> {
-        let mut run = Run::new(self, crashes);
+    pub fn outcomes(&self, input: &Input, crash: Crash) -> Vec<Outcome> {
+        let mut run = Run::new(self, crash);
         if let Err(violation) = run.give(input) {
             run.end(After::Taken, Err(violation));
         } else {
@@ -115,7 +125,7 @@ struct Run<'a> {
     before: &'a Local,
     local: Local,
     sent: Sent,
-    crashes: bool,
+    crash: Crash,
     /// Actions that are executed.
     taken: u8,
     /// What the server was then.
@@ -124,12 +134,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(before: &'a Local, crashes: bool) -> Self {
+    fn new(before: &'a Local, crash: Crash) -> Self {
         Self {
             before,
             local: before.clone(),
             sent: Vec::new(),
-            crashes,
+            crash,
             taken: 0,
             after_action: before.clone(),
             outcomes: Vec::new(),
@@ -161,6 +171,14 @@ impl<'a> Run<'a> {
                 }
                 Integration::receive(server, packet);
             }
+            Input::Write(count) => server.write_and_report(*count).map_err(|what| Violation {
+                property: "What is written fits",
+                detail: format!("{}: {what}", server.id),
+            })?,
+            Input::Report => {
+                let newest: Vec<_> = server.newest_reports().collect();
+                newest.into_iter().for_each(|report| server.report(report));
+            }
             Input::Take => {}
         }
         let message = match input {
@@ -179,9 +197,16 @@ impl<'a> Run<'a> {
             self.may_crash(0);
             self.may_wait();
             let Some(mut effect) = self.local.server.next_effect() else {
-                return Checker::check_drained(&self.local.server);
+                // What waits for the disk is not there yet.
+                let server = &self.local.server;
+                return match server.waiting_writes().len() {
+                    0 => Checker::check_drained(server),
+                    _ => Ok(()),
+                };
             };
-            if let Effect::Append(entries) = &effect {
+            if let Effect::Append(entries) = &effect
+                && self.local.server.is_appending()
+            {
                 (1..entries.len()).for_each(|written| self.may_crash(written));
                 // The second half of the write.
                 effect = self.local.server.next_effect().unwrap_or(Effect::Done);
@@ -217,7 +242,7 @@ impl<'a> Run<'a> {
 
     /// Applies what is committed, and checks what a server can break alone.
     fn check(&mut self) -> Verdict {
-        let Local { server, read } = &mut self.local;
+        let Local { server, read, .. } = &mut self.local;
         while server.apply_next().map_err(|what| Violation {
             property: "Committed entries can be applied",
             detail: format!("{}: {what}", server.id),
@@ -231,7 +256,7 @@ impl<'a> Run<'a> {
                 *read = None;
             }
         }
-        properties::no_tail_is_lost(self.local.node())?;
+        properties::refused_stays_refused(self.before.node(), self.local.node())?;
         properties::leader_append_only(self.before.node(), self.local.node())
     }
 
@@ -242,14 +267,38 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The server crashes here, with so many entries of the present write on its disk, and starts again.
+    /// The server crashes here, with so many entries of the present write on its disk, and starts again. A disk that
+    /// takes its time may have made any number of the writes that wait, and a part of the next.
     fn may_crash(&mut self, written: usize) {
-        if !self.crashes {
+        if self.crash == Crash::Never {
             return;
         }
-        let mut server = self.local.server.clone();
-        server.crash_within_write(written);
-        let local = Local::start(server, *self.local.node().options());
+        let server = &self.local.server;
+        let mut crashed = Vec::new();
+        if server.is_late() {
+            for (count, within) in server.crash_points() {
+                let mut server = server.clone();
+                server.crash_within_writes(count, within);
+                crashed.push(server);
+            }
+        } else {
+            let mut server = server.clone();
+            server.crash_within_write(written);
+            crashed.push(server);
+        }
+        for server in crashed {
+            self.restart(server.clone(), false);
+            if self.crash == Crash::LosesEntries {
+                let rest = (0..server.disk.entries.len()).map(|len| server.forgetting(len));
+                rest.for_each(|server| self.restart(server, true));
+            }
+        }
+    }
+
+    /// A server that has crashed starts again.
+    fn restart(&mut self, server: Server, forgets: bool) {
+        let mut local = Local::start(server, *self.local.node().options());
+        local.has_forgotten = self.before.has_forgotten || forgets;
         let is_known = self.outcomes.iter().any(|known| {
             known.local == local
                 && known.sent == self.sent

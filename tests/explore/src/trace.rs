@@ -2,7 +2,8 @@
 
 use raftbare::{Message, NodeId};
 use raftbare_sim::disk::Disk;
-use raftbare_sim::server::Payload;
+use raftbare_sim::server::{Payload, Server};
+use raftbare_sim::write::Report;
 
 use crate::bounds::Bounds;
 use crate::explorer::Move;
@@ -18,6 +19,7 @@ pub fn script(bounds: &Bounds, path: &[Move]) -> String {
             false => restart(NodeId::new(id), disk),
         });
     }
+    lines.extend(options(bounds));
     // From here on actions are executed where the script says so.
     lines.push("manual *".to_string());
     for step in path {
@@ -48,6 +50,9 @@ fn restart(id: NodeId, disk: &Disk) -> String {
 
 fn input(step: &Move) -> Vec<String> {
     let id = step.before.server.id;
+    if let Input::Write(count) = step.input {
+        return write(&step.before.server, count);
+    }
     let line = match &step.input {
         Input::Timeout => format!("timeout {id}"),
         Input::Propose => format!("propose {id}"),
@@ -63,9 +68,43 @@ fn input(step: &Move) -> Vec<String> {
         Input::Receive(Payload::Raft(message, _), cut) => {
             format!("inject {id} {}", shortened(message, *cut))
         }
-        Input::Take => return Vec::new(),
+        Input::Report => format!("report {id}"),
+        Input::Write(_) | Input::Take => return Vec::new(),
     };
     vec![line]
+}
+
+/// The options that a script can give.
+fn options(bounds: &Bounds) -> Option<String> {
+    let options = bounds.node_options();
+    let stable = options.stable_leadership;
+    let stable = stable.map(|it| format!(" stable {}", it.silent_timeouts));
+    let switches = [
+        (options.refuses_lost_tail, " refuses-lost-tail"),
+        (options.asynchronous_storage, " asynchronous"),
+    ];
+    let on = switches.into_iter().filter(|it| it.0).map(|it| it.1);
+    let words: String = stable.iter().map(String::as_str).chain(on).collect();
+    (!words.is_empty()).then(|| format!("options *{words}"))
+}
+
+/// The writes of a disk, and the newest report of each kind.
+fn write(server: &Server, count: usize) -> Vec<String> {
+    let id = server.id;
+    let (mut hard_state, mut log) = (None, None);
+    for write in server.waiting_writes().take(count) {
+        match write.report() {
+            Some(report @ Report::HardState(..)) => hard_state = Some(report),
+            Some(report @ Report::Log(_)) => log = Some(report),
+            None => {}
+        }
+    }
+    let reports = [hard_state, log].into_iter().flatten();
+    let reports = reports.map(|report| format!("report {id} {report}"));
+    [format!("write {id} {count}")]
+        .into_iter()
+        .chain(reports)
+        .collect()
 }
 
 /// A call with only so many of its entries.

@@ -111,6 +111,21 @@ fn every_way_can_be_played_as_a_script() {
         Bounds {
             transfers: 2,
             timeouts: 1,
+            ..base.clone()
+        },
+        Bounds {
+            is_late: true,
+            is_stable: true,
+            crashes: 1,
+            duplicates: 1,
+            snapshots: 1,
+            ..base.clone()
+        },
+        Bounds {
+            is_late: true,
+            forgets: true,
+            crashes: 1,
+            max_term: 1,
             ..base
         },
     ];
@@ -138,8 +153,8 @@ fn every_way_can_be_played_as_a_script() {
         }
     }
     for kind in [
-        "config", "crash", "inject", "propose", "read", "restart", "snapshot", "take", "timeout",
-        "transfer",
+        "config", "crash", "inject", "options", "propose", "read", "report", "restart", "snapshot",
+        "take", "timeout", "transfer", "write",
     ] {
         assert!(kinds.contains_key(kind), "no {kind} in {kinds:?}");
     }

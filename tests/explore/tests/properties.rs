@@ -1,14 +1,16 @@
 //! Each property, on a state in which it does not hold.
 
 use raftbare::{
-    LogEntry, LogIndex, LogPosition, Message, MessageHeader, MessageSeqNo, Node, NodeId, Term,
+    LogEntry, LogIndex, LogPosition, Message, MessageHeader, MessageSeqNo, Node, NodeId,
+    NodeOptions, Term,
 };
-use raftbare_explore::bounds::disks;
+use raftbare_explore::bounds::{Crash, disks};
 use raftbare_explore::history::History;
 use raftbare_explore::properties;
 use raftbare_explore::step::{Input, Local};
 use raftbare_sim::checker::Verdict;
 use raftbare_sim::disk::Disk;
+use raftbare_sim::integration::Integration;
 use raftbare_sim::server::{Payload, Server};
 
 /// Servers that start from these disks, with all actions executed.
@@ -41,7 +43,7 @@ fn leader(id: u64, term: u64, log: &str) -> Server {
         })
         .collect();
     let server = servers(&start).pop().expect("the last");
-    let outcomes = Local { server, read: None }.outcomes(&Input::Timeout, false);
+    let outcomes = Local::start(server, Default::default()).outcomes(&Input::Timeout, Crash::Never);
     let leader = outcomes.last().expect("it ends").local.server.clone();
     assert!(node(&leader).role().is_leader());
     leader
@@ -228,13 +230,82 @@ fn persist_before_send() {
     }
 }
 
+/// The leader 1 of term 2, as it counts the follower 2 up to 2/2, and when that has told of a lost tail.
+fn counting_and_refusing() -> [Local; 2] {
+    let start = "restart 1 t1 vote - snapshot {1,2,3} log 0/0[term(1)]";
+    let mut counting = Local::start(servers(start).remove(0), Default::default());
+    let reply = |seqno, last| Message::AppendEntriesReply {
+        header: MessageHeader {
+            seqno: MessageSeqNo::new(seqno),
+            ..header(2, 2)
+        },
+        last_position: last,
+    };
+    let vote = Message::RequestVoteReply {
+        header: header(2, 2),
+        vote_granted: true,
+    };
+    let mut options = NodeOptions::default();
+    options.refuses_lost_tail = true;
+    let mut give = |input: &dyn Fn(&mut Node)| {
+        input(counting.server.node.as_mut().expect("it runs"));
+        while counting.server.next_effect().is_some() {}
+        counting.clone()
+    };
+    give(&|node| node.set_options(options));
+    give(&Node::handle_election_timeout);
+    give(&|node| node.handle_message(vote.clone()));
+    let last = |term, index| LogPosition {
+        term: Term::new(term),
+        index: LogIndex::new(index),
+    };
+    let before = give(&|node| node.handle_message(reply(2, last(2, 2))));
+    give(&Node::handle_election_timeout);
+    let after = give(&|node| node.handle_message(reply(3, last(1, 1))));
+    assert!(after.node().has_lost_tail(NodeId::new(2)));
+    [before, after]
+}
+
+#[test]
+fn what_is_acknowledged_is_stored_and_only_who_forgets_is_refused() {
+    let [counting, refusing] = counting_and_refusing();
+    let followers = |log: &str| {
+        let all = format!("restart 1,2 t2 vote 1 snapshot {{1,2,3}} log {log}");
+        Local::start(servers(&all).remove(1), Default::default())
+    };
+    let mut follower = followers("0/0[term(1) term(2)]");
+    assert_eq!(
+        properties::acknowledged_is_stored(&counting, &follower),
+        Ok(())
+    );
+    assert_eq!(
+        property(properties::acknowledged_is_stored(&refusing, &follower)),
+        "Stored stays"
+    );
+    follower = followers("0/0[term(1)]");
+    assert_eq!(
+        property(properties::acknowledged_is_stored(&counting, &follower)),
+        "Acknowledged is stored"
+    );
+    follower.has_forgotten = true;
+    for leader in [&counting, &refusing] {
+        assert_eq!(
+            properties::acknowledged_is_stored(leader, &follower),
+            Ok(())
+        );
+    }
+    let verdict = properties::refused_stays_refused(refusing.node(), counting.node());
+    assert_eq!(property(verdict), "A lost tail is refused");
+    for (before, after) in [(&counting, &refusing), (&refusing, &refusing)] {
+        let verdict = properties::refused_stays_refused(before.node(), after.node());
+        assert_eq!(verdict, Ok(()));
+    }
+}
+
 /// A command that arrives with a call is the server's, as the simulator delivers it.
 #[test]
 fn a_message_arrives_with_its_commands_and_may_be_cut() {
-    let local = Local {
-        server: server("0/0[]"),
-        read: None,
-    };
+    let local = Local::start(server("0/0[]"), Default::default());
     let mut entries = raftbare::LogEntries::new(LogPosition::ZERO);
     entries.push(LogEntry::Term(Term::new(3)));
     entries.push(LogEntry::Command);
@@ -245,7 +316,7 @@ fn a_message_arrives_with_its_commands_and_may_be_cut() {
     };
     let payload = Payload::Raft(message, vec![5]);
     for (cut, last, stored) in [(None, "3/2", 2), (Some(1), "3/1", 1)] {
-        let outcomes = local.outcomes(&Input::Receive(payload.clone(), cut), true);
+        let outcomes = local.outcomes(&Input::Receive(payload.clone(), cut), Crash::LosesMemory);
         let whole = &outcomes.last().expect("it ends").local.server;
         assert_eq!(node(whole).log().last_position().to_string(), last);
         // Among the crashes there is one after each entry of the write.

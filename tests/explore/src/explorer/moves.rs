@@ -5,7 +5,7 @@ use raftbare_sim::checker::Violation;
 use raftbare_sim::server::Payload;
 
 use super::{Explorer, Row};
-use crate::bounds::{Budget, Trouble};
+use crate::budget::{Budget, Trouble};
 use crate::step::{After, Input, Local, Outcome};
 
 /// An input as numbers.
@@ -20,6 +20,9 @@ pub(super) enum Key {
     Read(u32),
     /// This message, with so many of its entries, or with [`Key::WHOLE`].
     Receive(u32, u8),
+    /// So many writes.
+    Write(u8),
+    Report,
     Take,
 }
 
@@ -35,7 +38,8 @@ impl Key {
             Self::Snapshot => Some(Trouble::Snapshot),
             Self::Transfer(_) => Some(Trouble::Transfer),
             Self::Read(_) => Some(Trouble::Read),
-            Self::Receive(_, Self::WHOLE) | Self::Take => None,
+            Self::Receive(_, Self::WHOLE) | Self::Write(_) | Self::Take => None,
+            Self::Report => Some(Trouble::Duplicate),
             Self::Receive(..) => Some(Trouble::Cut),
         }
     }
@@ -75,6 +79,8 @@ pub(super) struct Facts {
     may_snapshot: bool,
     may_change: bool,
     may_read: bool,
+    is_late: bool,
+    waiting_writes: u8,
     has_actions: bool,
 }
 
@@ -123,6 +129,8 @@ impl Explorer {
             may_snapshot: local.server.state.applied > node.log().snapshot_position().index,
             may_change: is_leader && !node.config().is_joint_consensus(),
             may_read: is_leader && local.read.is_none(),
+            is_late: local.server.is_late(),
+            waiting_writes: local.server.waiting_writes().len() as u8,
             has_actions: !node.actions().is_empty(),
         }
     }
@@ -141,9 +149,11 @@ impl Explorer {
                 facts.may_read,
                 Key::Read(history.commit_index().get() as u32),
             ),
+            (facts.is_late, Key::Report),
             (facts.has_actions || budget.has(Trouble::Crash), Key::Take),
         ];
         keys.extend(possible.iter().filter(|it| it.0).map(|it| it.1));
+        keys.extend((1..=facts.waiting_writes).map(Key::Write));
         if facts.is_leader && budget.has(Trouble::Transfer) {
             keys.push(Key::Transfer(None));
             let others = (0..self.bounds.disks.len()).filter(|&other| other != place);
@@ -178,6 +188,8 @@ impl Explorer {
                 let cut = (cut != Key::WHOLE).then_some(cut.into());
                 Input::Receive(self.payloads[payload as usize].clone(), cut)
             }
+            Key::Write(count) => Input::Write(count.into()),
+            Key::Report => Input::Report,
             Key::Take => Input::Take,
         }
     }
@@ -188,9 +200,9 @@ impl Explorer {
             return start as usize..end as usize;
         }
         let input = self.input(local, key);
-        let crashes = self.bounds.crashes > 0;
+        let crash = self.bounds.crash();
         let start = self.memory.outcomes.len();
-        for outcome in self.locals[local as usize].outcomes(&input, crashes) {
+        for outcome in self.locals[local as usize].outcomes(&input, crash) {
             let numbers = self.numbers_of(outcome);
             self.memory.outcomes.push(numbers);
         }

@@ -86,9 +86,12 @@ impl Explorer {
     fn check_fitting(&mut self, one: u32, other: u32) -> Result<(), Violation> {
         let pair = (one.min(other), one.max(other));
         if !self.memory.fitting.contains(&pair) {
-            let [one, other] = [one, other].map(|local| &self.locals[local as usize].server);
-            properties::log_matching(one, other)?;
-            properties::states_match(one, other)?;
+            let [one, other] = [one, other].map(|local| &self.locals[local as usize]);
+            properties::log_matching(&one.server, &other.server)?;
+            properties::states_match(&one.server, &other.server)?;
+            for (leader, follower) in [(one, other), (other, one)] {
+                properties::acknowledged_is_stored(leader, follower)?;
+            }
             self.memory.fitting.insert(pair);
         }
         Ok(())

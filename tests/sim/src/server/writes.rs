@@ -80,11 +80,12 @@ impl Server {
             && !(self.writes.queue.is_empty() && self.node.as_ref().is_some_and(is_stored))
     }
 
-    /// What the newest writes of this life have stored, to be reported again.
+    /// What the newest writes have stored, to be reported again.
     pub fn newest_reports(&self) -> impl Iterator<Item = Report> + use<> {
         let hard_state = Report::HardState(self.disk.current_term, self.disk.voted_for);
-        let log = self.writes.log_end.map(Report::Log);
-        [hard_state].into_iter().chain(log)
+        let log_end = self.writes.log_end;
+        let log = log_end.unwrap_or(self.disk.entries.last_position());
+        [hard_state, Report::Log(log)].into_iter()
     }
 
     /// The present term and vote are to be written, both together.
@@ -224,6 +225,33 @@ impl Server {
             let _ = self.tear_write(keep);
         }
         self.crash();
+    }
+
+    /// Each way in which [a crash](Self::crash_within_writes) may find the writes that wait.
+    pub fn crash_points(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
+        let within = |write: Option<&Write>| match write {
+            Some(Write::Append(entries, _)) => entries.len(),
+            _ => 0,
+        };
+        let queue = &self.writes.queue;
+        (0..=queue.len()).flat_map(move |count| {
+            let parts = (0..within(queue.get(count))).map(Some);
+            [None]
+                .into_iter()
+                .chain(parts)
+                .map(move |part| (count, part))
+        })
+    }
+
+    /// This server with a disk that has lost all but so many of its entries.
+    #[must_use]
+    pub fn forgetting(&self, len: usize) -> Self {
+        let mut server = self.clone();
+        let disk = &mut server.disk;
+        disk.entries.truncate(len);
+        disk.commands
+            .truncate_after(disk.entries.last_position().index);
+        server
     }
 
     /// Of the append that waits first, the first `keep` entries are written.
