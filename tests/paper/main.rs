@@ -21,6 +21,7 @@ mod reads; // §8
 mod replication; // §5.3, the leader's side
 mod snapshots; // §7
 mod stable; // thesis §4.2.3, §6.2: stable leadership
+mod stable_links; // the same where links work one way only, or cut what they carry
 mod storage; // thesis §10.2.1: asynchronous storage, and what waits for it
 mod storage_writes; // thesis §10.2.1: which write waits for which
 mod terms; // §5.1

@@ -213,6 +213,38 @@ fn behind_a_bridge_to_the_old_leader_the_fully_connected_elect() {
     assert_eq!(led.count(), 1);
 }
 
+/// What frees the others is that the leader gives up: with one that hardly ever does, they wait for it.
+#[test]
+fn behind_a_bridge_to_a_leader_that_does_not_give_up_nobody_elects() {
+    let connects = |from: u64, to: u64| {
+        let pair = (from.min(to), from.max(to));
+        pair == (1, 2) || (pair.0 > 1 && pair.1 < 5)
+    };
+    let nodes = cluster(5).into_iter();
+    let mut nodes: Vec<_> = nodes.map(|node| stable(node, 255)).collect();
+    for _ in 0..100 {
+        for node in [0, 2, 3] {
+            nodes[node].handle_election_timeout();
+            run(&mut nodes, connects);
+        }
+    }
+    assert!(nodes[0].role().is_leader());
+    assert!(nodes.iter().all(|node| node.current_term() == term(1)));
+}
+
+#[test]
+fn thesis_4_2_3_a_follower_that_is_behind_is_in_contact_all_the_same() {
+    let mut node = stable(follower(1, 2, Some(2), LOG), 8);
+    for seqno in 1..=100 {
+        node.handle_message(append_call(2, 2, seqno, 0, commands(at(2, 9), 1)));
+        assert!(node.actions().set_election_timeout); // so that it does not campaign
+        drain(&mut node);
+        let before = node.clone();
+        node.handle_message(vote_call(3, 7, 1, at(6, 99)));
+        assert_eq!(node, before);
+    }
+}
+
 #[test]
 fn a_node_of_a_higher_term_and_an_older_log_comes_back_with_one_election() {
     let mut nodes = cluster(3);

@@ -35,10 +35,9 @@ pub struct LateServer {
 }
 
 impl LateServer {
-    /// A server that was never started before, with these options beside that of its storage.
+    /// A server that was never started before, with these options: without that of its storage its disk is at once.
     #[must_use]
-    pub fn new(id: NodeId, seed: u64, mut options: NodeOptions, flaw: Option<LateFlaw>) -> Self {
-        options.asynchronous_storage = true;
+    pub fn new(id: NodeId, seed: u64, options: NodeOptions, flaw: Option<LateFlaw>) -> Self {
         let mut random = Random::new(mix(seed ^ mix(id.get())));
         let disk_us = random.between(100, 60_000);
         let mut this = Self {
@@ -106,11 +105,24 @@ impl LateServer {
 #[must_use]
 pub fn world(seed: u64, options: Options, flaw: Option<LateFlaw>) -> Simulation<LateServer> {
     let mut node_options = NodeOptions::default();
+    node_options.asynchronous_storage = true;
     if seed.is_multiple_of(2) {
         node_options.stable_leadership = Some(StableLeadership::default());
     }
     Simulation::with_integration(seed, options, |id| {
         LateServer::new(id, seed, node_options, flaw)
+    })
+}
+
+/// A world in which each server has options of its own, drawn by chance, and leaders are told to hand over.
+#[must_use]
+pub fn mixed_world(seed: u64) -> Simulation<LateServer> {
+    let mut random = Random::new(!seed);
+    let (options, _) = Options::rough_with_nodes(&mut random);
+    Simulation::with_integration(seed, options, |id| {
+        let (_, mut options) = Options::rough_with_nodes(&mut random);
+        options.asynchronous_storage = random.chance(500);
+        LateServer::new(id, seed, options, None)
     })
 }
 
@@ -126,8 +138,10 @@ impl Integration for LateServer {
     }
 
     fn set_node_options(&mut self, options: NodeOptions) {
+        // Which disk it has is not for others to say.
+        let asynchronous_storage = self.options.asynchronous_storage;
         self.options = options;
-        self.options.asynchronous_storage = true;
+        self.options.asynchronous_storage = asynchronous_storage;
         if let Some(node) = &mut self.server.node {
             node.set_options(self.options);
         }
@@ -174,6 +188,9 @@ impl Integration for LateServer {
     }
 
     fn lose_power(&mut self, random: &mut Random) {
+        if !self.options.asynchronous_storage {
+            return Integration::lose_power(&mut self.server, random);
+        }
         let waiting = self.server.waiting_writes().len() as u64;
         let count = random.below(waiting + 1) as usize;
         let within = random.chance(300).then(|| random.below(8) as usize);

@@ -26,6 +26,19 @@ fn no_guarantee_is_broken_and_every_healed_cluster_agrees() {
     assert!(steps >= 2_000_000, "{steps}");
 }
 
+/// Storage, stable leadership, lost tails, events and transfers: on some servers this, on others that.
+#[test]
+fn whatever_options_each_server_has_no_guarantee_is_broken_and_every_healed_cluster_agrees() {
+    let mut crashes = 0;
+    for seed in 0..500 {
+        let mut world = late::mixed_world(seed);
+        let verdict = world.run_and_heal(4_000);
+        verdict.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+        crashes += world.counts().crashes;
+    }
+    assert!(crashes >= 10_000, "{crashes}");
+}
+
 #[test]
 fn who_reports_what_is_not_stored_is_found() {
     for &flaw in LateFlaw::ALL {
