@@ -1,6 +1,8 @@
 //! What must hold of two servers, or of a server before and after a step. What must hold over time is in
 //! [`history`](crate::history).
 
+use std::collections::BTreeMap;
+
 use raftbare::{LogEntry, LogIndex, LogPosition, Message, Node, NodeId, Term};
 use raftbare_sim::checker::{Verdict, Violation};
 use raftbare_sim::disk::Disk;
@@ -102,6 +104,34 @@ pub fn acknowledged_is_stored(leader: &Local, follower: &Local) -> Verdict {
             "Acknowledged is stored",
             format!("{id} has {entries}, and {node} counts it up to {index}"),
         );
+    }
+    Ok(())
+}
+
+/// What is found committed is on the disks of a majority by then (§5.3), in joint consensus of both (§6).
+pub fn committed_is_stored(
+    node: &Node,
+    index: LogIndex,
+    disks: &BTreeMap<NodeId, &Disk>,
+) -> Verdict {
+    let Some(term) = node.log().entries().get_term(index) else {
+        return Ok(());
+    };
+    let position = LogPosition { term, index };
+    let is_stored = |id: &NodeId| {
+        disks.get(id).is_some_and(|disk| {
+            index <= disk.snapshot.position.index || disk.entries.contains(position)
+        })
+    };
+    let config = node.config();
+    for voters in [&config.voters, &config.new_voters] {
+        let count = voters.iter().filter(|id| is_stored(id)).count();
+        if !voters.is_empty() && 2 * count <= voters.len() {
+            return violation(
+                "Committed is stored",
+                format!("{position} is committed on {node}, and on {count} disks"),
+            );
+        }
     }
     Ok(())
 }

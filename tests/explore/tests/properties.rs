@@ -302,6 +302,36 @@ fn what_is_acknowledged_is_stored_and_only_who_forgets_is_refused() {
     }
 }
 
+#[test]
+fn what_is_committed_is_stored_by_a_majority() {
+    let log = "0/0[term(1) cmd]";
+    let of = |config: &str, log: &str| {
+        let start = format!("restart 1,2,3,4 t1 vote - snapshot {config} log {log}");
+        servers(&start)
+    };
+    for (config, with, is_enough) in [
+        ("{1,2,3}", &[1, 3][..], true),
+        ("{1,2,3}", &[3, 4], false),
+        ("{1,2,3}", &[2], false),
+        ("{1,2,3}->{3,4}", &[2, 3, 4], true),
+        ("{1,2,3}->{3,4}", &[1, 2, 3], false),
+        ("{1,2,3}->{3,4}", &[3, 4], false),
+    ] {
+        let (all, none) = (of(config, log), of(config, "0/0[]"));
+        let disks = (1..=4).zip(all.iter().zip(&none)).map(|(id, (all, none))| {
+            let server = if with.contains(&id) { all } else { none };
+            (NodeId::new(id), &server.disk)
+        });
+        let verdict =
+            properties::committed_is_stored(node(&all[0]), LogIndex::new(2), &disks.collect());
+        assert_eq!(
+            verdict.is_ok(),
+            is_enough,
+            "{config}, {with:?}: {verdict:?}"
+        );
+    }
+}
+
 /// A command that arrives with a call is the server's, as the simulator delivers it.
 #[test]
 fn a_message_arrives_with_its_commands_and_may_be_cut() {

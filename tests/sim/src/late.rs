@@ -67,11 +67,11 @@ impl LateServer {
         };
         let mut last = (None, None);
         for _ in 0..count {
-            let Some((_, report)) = self.server.write_next()? else {
+            let Some(write) = self.server.write_next()? else {
                 break;
             };
             self.has_stored = true;
-            match report {
+            match write.report() {
                 // Before a snapshot all is reported: the node sees them in the order of the disk.
                 None => self.tell(mem::take(&mut last)),
                 Some(report @ Report::HardState(..)) => last.0 = Some(report),
@@ -87,7 +87,7 @@ impl LateServer {
         Ok(())
     }
 
-    /// Reports the last of each kind, which stands for all before; in any order.
+    /// Reports the last of each kind, which stands for all before; in any order, once or twice.
     fn tell(&mut self, (hard_state, log): (Option<Report>, Option<Report>)) {
         let mut reports = [hard_state, log];
         if self.random.chance(500) {

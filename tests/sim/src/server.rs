@@ -12,6 +12,7 @@ use crate::flaw::Flaw;
 use crate::integration::Read;
 use crate::state::State;
 
+mod crashes;
 mod effects;
 mod writes;
 

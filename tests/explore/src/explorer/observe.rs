@@ -62,6 +62,9 @@ impl Explorer {
         let at = self.width() - 2;
         let before = row[at];
         row[at] = self.history_with(before, local)?;
+        if row[at] != before && !self.bounds.forgets {
+            self.check_committed(row, before, local)?;
+        }
         for other in (0..self.bounds.disks.len()).filter(|&other| other != place) {
             if row[at] != before {
                 // What was committed only now binds those who lead already.
@@ -81,6 +84,19 @@ impl Explorer {
         let number = number_from(self.histories.insert_full(next).0);
         self.memory.histories.insert((history, local), number);
         Ok(number)
+    }
+
+    /// Checks what `local` was the first to find committed, if it has.
+    fn check_committed(&self, row: &Row, before: u32, local: u32) -> Result<(), Violation> {
+        let index = |history: u32| self.histories[history as usize].commit_index();
+        let newest = index(row[self.width() - 2]);
+        if newest == index(before) {
+            return Ok(());
+        }
+        let locals = row[..self.width() - 2].iter().step_by(2);
+        let disks = locals.map(|&local| &self.locals[local as usize].server);
+        let disks = disks.map(|server| (server.id, &server.disk)).collect();
+        properties::committed_is_stored(self.locals[local as usize].node(), newest, &disks)
     }
 
     fn check_fitting(&mut self, one: u32, other: u32) -> Result<(), Violation> {

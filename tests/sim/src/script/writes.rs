@@ -28,7 +28,7 @@ impl World {
             detail: format!("{id}: {what}"),
         };
         for _ in 0..count {
-            let Some((write, _)) = self.server(id)?.write_next().map_err(wrong)? else {
+            let Some(write) = self.server(id)?.write_next().map_err(wrong)? else {
                 break;
             };
             made.push(write);

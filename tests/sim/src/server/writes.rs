@@ -38,7 +38,7 @@ impl LateFlaw {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Writes {
     /// Oldest first.
-    queue: VecDeque<Write>,
+    pub(super) queue: VecDeque<Write>,
     /// Where the newest write of the log has ended in this life.
     log_end: Option<LogPosition>,
     flaw: Option<LateFlaw>,
@@ -148,13 +148,12 @@ impl Server {
         }
     }
 
-    /// The disk makes the oldest of the writes that wait. Returns it with what there is to report, or what is wrong
-    /// with it.
+    /// The disk makes the oldest of the writes that wait, and reports nothing yet.
     ///
     /// # Errors
     ///
     /// If it does not fit what is stored.
-    pub fn write_next(&mut self) -> Result<Option<(Write, Option<Report>)>, &'static str> {
+    pub fn write_next(&mut self) -> Result<Option<Write>, &'static str> {
         let next = match self.writes.flaw {
             Some(LateFlaw::WritesOutOfOrder) => self.writes.queue.pop_back(),
             _ => self.writes.queue.pop_front(),
@@ -167,14 +166,13 @@ impl Server {
             if self.disk.snapshot.position != snapshot.position {
                 return Err("the node refuses a snapshot that it has wanted");
             }
-            return Ok(Some((write, None)));
+            return Ok(Some(write));
         }
         write.clone().make(&mut self.disk)?;
-        let report = write.report();
-        if let Some(Report::Log(end)) = report {
+        if let Some(Report::Log(end)) = write.report() {
             self.writes.log_end = Some(end);
         }
-        Ok(Some((write, report)))
+        Ok(Some(write))
     }
 
     /// The disk makes so many of the writes that wait, and reports the newest of each kind: one for all.
@@ -185,10 +183,10 @@ impl Server {
     pub fn write_and_report(&mut self, count: usize) -> Result<(), &'static str> {
         let (mut hard_state, mut log) = (None, None);
         for _ in 0..count {
-            match self.write_next()? {
-                Some((_, Some(report @ Report::HardState(..)))) => hard_state = Some(report),
-                Some((_, Some(report @ Report::Log(_)))) => log = Some(report),
-                _ => {}
+            match self.write_next()?.and_then(|write| write.report()) {
+                Some(report @ Report::HardState(..)) => hard_state = Some(report),
+                Some(report @ Report::Log(_)) => log = Some(report),
+                None => {}
             }
         }
         let reports = [hard_state, log].into_iter().flatten();
@@ -209,63 +207,6 @@ impl Server {
                 node.handle_log_persisted(found.unwrap_or(position));
             }
         }
-    }
-
-    /// Crashes. Of the writes that wait, the first `count` are made; and if the power fails in the middle of the next
-    /// one, an append, so many of its entries.
-    pub fn crash_within_writes(&mut self, count: usize, within: Option<usize>) {
-        for _ in 0..count {
-            let Some(write) = self.writes.queue.pop_front() else {
-                break;
-            };
-            // What does not fit would not be there: a disk that has failed.
-            let _ = write.make(&mut self.disk);
-        }
-        if let Some(keep) = within {
-            let _ = self.tear_write(keep);
-        }
-        self.crash();
-    }
-
-    /// Each way in which [a crash](Self::crash_within_writes) may find the writes that wait.
-    pub fn crash_points(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
-        let within = |write: Option<&Write>| match write {
-            Some(Write::Append(entries, _)) => entries.len(),
-            _ => 0,
-        };
-        let queue = &self.writes.queue;
-        (0..=queue.len()).flat_map(move |count| {
-            let parts = (0..within(queue.get(count))).map(Some);
-            [None]
-                .into_iter()
-                .chain(parts)
-                .map(move |part| (count, part))
-        })
-    }
-
-    /// This server with a disk that has lost all but so many of its entries.
-    #[must_use]
-    pub fn forgetting(&self, len: usize) -> Self {
-        let mut server = self.clone();
-        let disk = &mut server.disk;
-        disk.entries.truncate(len);
-        disk.commands
-            .truncate_after(disk.entries.last_position().index);
-        server
-    }
-
-    /// Of the append that waits first, the first `keep` entries are written.
-    ///
-    /// # Errors
-    ///
-    /// If none waits first, or if it does not fit what is stored.
-    pub fn tear_write(&mut self, keep: usize) -> Result<(), &'static str> {
-        let Some(Write::Append(entries, commands)) = self.writes.queue.front() else {
-            return Err("the write that waits first is no append");
-        };
-        let (mut entries, commands) = (entries.clone(), commands.clone());
-        entries.truncate(keep);
-        Write::Append(entries, commands).make(&mut self.disk)
     }
 }
 
