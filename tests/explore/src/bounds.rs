@@ -85,7 +85,7 @@ impl Bounds {
     /// The most servers there can be.
     pub const MAX_SERVERS: usize = 5;
 
-    /// The numbers, in the order of [`Trouble`].
+    /// The numbers, in the order of [`Trouble`](crate::budget::Trouble).
     pub(crate) const fn counts(&self) -> [u8; 10] {
         [
             self.timeouts,

@@ -1,4 +1,5 @@
-//! Explores a small cluster to the end: every state that it can get into within given [`Bounds`], each checked.
+//! Explores a small cluster to the end: every state that it can get into within given [`Bounds`](bounds::Bounds), each
+//! checked.
 //!
 //! What is explored is the real [`raftbare::Node`] in the simulator's [`Server`](raftbare_sim::server::Server), which
 //! executes its actions. A state of the cluster is what the servers are in memory and on disk, which messages are in
@@ -6,8 +7,8 @@
 //!
 //! - A step is one input of one server, and then all of its actions; or none of them yet; or a crash after some, which
 //!   loses all that is not on the disk ([`step`]).
-//! - A disk may take its time: then what it is to write waits in the server's state, and what it has written and reported
-//!   is a step of its own. A crash leaves any number of the writes that waited, the last of them in part.
+//! - A disk may take its time: then what it is to write waits in the server's state, and that it writes and reports is a
+//!   step of its own. A crash leaves any number of the writes that waited, the last of them in part.
 //! - A message may be lost (it just never arrives), overtaken, and, within the bounds, arrive twice or cut short. Two
 //!   equal messages in flight at the same time are one.
 //! - Local states, messages and histories are numbered, and a step of a server is computed once: after that it is a

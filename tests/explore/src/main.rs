@@ -45,7 +45,7 @@ struct Arguments {
     /// Servers that crash, between any two actions or in the middle of a write
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count())]
     crashes: u8,
-    /// Messages that arrive once more
+    /// Messages that arrive once more, and reports of disks that take their time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count())]
     duplicates: u8,
     /// Calls that arrive with a part of their entries
