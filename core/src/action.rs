@@ -197,10 +197,9 @@ impl Actions {
     /// This is rare. The code that takes an element out of such a set is large, and nothing else needs it.
     #[cold]
     fn next_snapshot(&mut self) -> Option<NodeId> {
-        let mut nodes = core::mem::take(&mut self.install_snapshots).into_iter();
-        let first = nodes.next();
-        self.install_snapshots.extend(nodes);
-        first
+        let nodes = core::mem::take(&mut self.install_snapshots);
+        self.install_snapshots.extend(nodes.iter().skip(1));
+        nodes.first().copied()
     }
 
     /// Adds an entry to the pending append if that ends at `prev`; otherwise says `false`.

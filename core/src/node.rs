@@ -197,7 +197,7 @@ impl Node {
     /// ```
     pub fn create_cluster(&mut self, initial_voters: &[NodeId]) -> LogPosition {
         let is_new =
-            self.log.last_position() == LogPosition::ZERO && *self.config() == ClusterConfig::new();
+            self.log.last_position() == LogPosition::ZERO && self.config().most_nodes() == 0;
         if !is_new || initial_voters.is_empty() {
             return LogPosition::INVALID;
         }
