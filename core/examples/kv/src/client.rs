@@ -94,6 +94,11 @@ impl Client {
         self.change(&Request::RemoveNode { id }).await
     }
 
+    /// Waits until the node leads.
+    pub async fn transfer_leadership(&mut self, to: u64) -> Result<(), Failure> {
+        self.change(&Request::TransferLeadership { to }).await
+    }
+
     async fn change(&mut self, request: &Request) -> Result<(), Failure> {
         match self.ask(request).await? {
             Answer::Changed => Ok(()),

@@ -121,6 +121,12 @@ enum Command {
         #[command(flatten)]
         peers: Peers,
     },
+    /// Hand leadership over to a node, before the leader's machine is taken away for example
+    Transfer {
+        id: u64,
+        #[command(flatten)]
+        peers: Peers,
+    },
     /// Show what each node tells of itself
     Status {
         #[command(flatten)]
@@ -271,6 +277,11 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::RemoveNode { id, peers } => {
             peers.client()?.remove_node(id).await?;
             println!("node {id} is out of the cluster");
+            Ok(())
+        }
+        Command::Transfer { id, peers } => {
+            peers.client()?.transfer_leadership(id).await?;
+            println!("node {id} leads");
             Ok(())
         }
         Command::Status { peers } => show_status(&peers.by_id()?).await,

@@ -38,6 +38,9 @@ pub enum Request {
     RemoveNode {
         id: u64,
     },
+    TransferLeadership {
+        to: u64,
+    },
     Status,
 }
 
@@ -45,7 +48,7 @@ pub enum Request {
 pub enum Answer {
     Written(Outcome),
     Value(Option<String>),
-    /// The members are those that were asked for.
+    /// The members, or the leader, are those that were asked for.
     Changed,
     Status(Box<Status>),
     /// Ask there. Nothing was done.

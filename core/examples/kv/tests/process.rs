@@ -254,6 +254,32 @@ fn nodes_join_and_leave() {
     assert_eq!((code, &error[..]), (Some(1), last));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_leader_hands_over() {
+    let (first, second) = (free_address(), free_address());
+    let mut nodes = Nodes::new(&[(1, &first), (2, &second)]);
+    nodes.start(2, &[]);
+    let added = nodes.client(&["add-node", &format!("2={second}")]);
+    assert_eq!(added.0, Some(0), "{}", added.2);
+    let leads = |id: u64| {
+        let (_, text, _) = nodes.client(&["status"]);
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(&format!("node {id} ")));
+        line.is_some_and(|line| line.contains(": leader in term"))
+    };
+    for id in [2, 1, 1] {
+        let (_, text, error) = nodes.client(&["transfer", &id.to_string()]);
+        assert_eq!(text, format!("node {id} leads"), "{error}");
+        assert!(leads(id));
+    }
+    let (code, _, error) = nodes.client(&["transfer", "3"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("node 3 cannot take over"), "{error}");
+    assert_eq!(nodes.client(&["put", "color", "red"]).0, Some(0));
+}
+
 /// A node that was not added hears so, and who could help.
 #[cfg(unix)]
 #[test]

@@ -33,6 +33,10 @@ impl Node {
             },
             Request::AddNode { id, address } => self.add_node(NodeId::new(id), address, asker),
             Request::RemoveNode { id } => self.remove_node(NodeId::new(id), asker),
+            Request::TransferLeadership { to } => {
+                let to = NodeId::new(to);
+                answer(Some(asker), self.transfer_leadership(to));
+            }
             Request::Status => {
                 let status = Box::new(self.status());
                 answer(Some(asker), Answer::Status(status));
@@ -47,12 +51,28 @@ impl Node {
         }
     }
 
+    /// Begins to hand over (thesis §3.10). Whoever asks is told to ask again, and so comes to the node that then leads.
+    fn transfer_leadership(&mut self, to: NodeId) -> Answer {
+        let node = self.replica.node();
+        if node.role().is_leader() && node.id() == to {
+            return Answer::Changed;
+        }
+        match self.replica.transfer_leadership(to) {
+            Ok(()) => Answer::TryAgain(format!("node {to} has not taken over yet: is it running?")),
+            Err(refusal) => self.refused(refusal),
+        }
+    }
+
     pub(super) fn refused(&self, refusal: Refusal) -> Answer {
         match refusal {
             Refusal::NotLeader(leader) => not_leader(&self.executor.links, leader),
             Refusal::TooLong(_) | Refusal::Stopped => Answer::Refused(refusal.to_string()),
             Refusal::Config => {
                 Answer::TryAgain("another change of the members is under way".into())
+            }
+            // Nothing is under way: it is the target that will not do.
+            Refusal::Target(_) if self.replica.node().transfer_target().is_none() => {
+                Answer::Refused(refusal.to_string())
             }
             _ => Answer::TryAgain(refusal.to_string()),
         }
