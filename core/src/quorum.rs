@@ -61,16 +61,15 @@ pub(crate) struct MatchIndexes {
 
 impl MatchIndexes {
     /// Collects the match indexes of all voters but the leader, which is one of them or not.
-    pub(crate) fn new(leader_counts: bool, others: impl Iterator<Item = LogIndex>) -> Self {
+    pub(crate) fn new(leader_counts: bool, others: impl Iterator<Item = LogIndex> + Clone) -> Self {
         let mut this = Self {
             leader_counts,
-            others: Vec::new(),
+            others: Vec::with_capacity(others.clone().count()),
         };
         for index in others {
             this.others.push(LogIndex::ZERO);
             this.replace(LogIndex::ZERO, index);
         }
-        this.others.shrink_to_fit();
         this
     }
 

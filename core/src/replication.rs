@@ -110,8 +110,9 @@ impl Leader {
     /// §6: makes the table fit a configuration that has come into force. A new row counts only replies to
     /// calls made after `last_seqno`, so that a node removed and added again starts from nothing.
     pub(crate) fn set_config(&mut self, config: &ClusterConfig, last_seqno: MessageSeqNo) {
-        let mut followers = Vec::new();
-        for id in config.unique_nodes().filter(|&id| id != self.id) {
+        let members = || config.unique_nodes().filter(|&id| id != self.id);
+        let mut followers = Vec::with_capacity(members().count());
+        for id in members() {
             let row = self.row(id).cloned();
             followers.push(Follower {
                 is_voter: config.voters.contains(&id),
@@ -119,7 +120,6 @@ impl Leader {
                 ..row.unwrap_or(Follower::new(id, last_seqno))
             });
         }
-        followers.shrink_to_fit();
         let indexes_of = |voters: &BTreeSet<NodeId>, is_voter: fn(&Follower) -> bool| {
             let rows = followers.iter().filter(|row| is_voter(row));
             MatchIndexes::new(voters.contains(&self.id), rows.map(|row| row.match_index))
