@@ -258,7 +258,8 @@ impl<P: Payload> Replica<P> {
         let (current_term, voted_for) = (stored.current_term, stored.voted_for);
         let applied = stored.applied;
         let parts = stored.into_parts()?;
-        let node = Node::restart(id, current_term, voted_for, parts.log);
+        let mut node = Node::restart(id, current_term, voted_for, parts.log);
+        node.note_applied(applied);
         let mut replica = Self::new(node, options, parts.snapshot);
         let mut payloads = parts.payloads.into_iter();
         replica.follow_log(|_| payloads.next());

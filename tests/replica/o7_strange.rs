@@ -2,7 +2,7 @@
 
 use raftbare_tests::values::{id, index};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, options};
 use crate::o7_snapshots::{behind, play_until};
 
 /// Node 3 has the first 8 bytes of the snapshot at index 22, and this is the next chunk.
@@ -116,6 +116,28 @@ fn o7_a_chunk_of_what_is_committed_here_is_answered_and_not_stored() {
     cluster.receive(3, &chunk);
     assert!(cluster.replica(3).incoming_snapshot().is_none());
     assert_eq!(cluster.run(3), ["to 1: chunk reply"]);
+}
+
+#[test]
+fn o7_a_chunk_of_what_was_applied_before_a_restart_is_answered_and_not_stored() {
+    let (_, mut chunk) = next_chunk();
+    chunk[OFFSET] = 0;
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options());
+    for number in 0..20_u8 {
+        cluster.propose(1, &[number]);
+    }
+    cluster.settle();
+    cluster.beat(1);
+    assert_eq!(cluster.replica(3).applied(), index(22));
+    cluster.restart(3);
+    cluster.run(3);
+    cluster.said(3);
+    cluster.receive(3, &chunk);
+    assert!(cluster.replica(3).incoming_snapshot().is_none());
+    assert_eq!(cluster.run(3), ["to 1: chunk reply"]);
+    cluster.beat(1);
+    // The state did not go back to the snapshot, and nothing is applied twice.
+    assert_eq!(cluster.said(3), [""; 0]);
 }
 
 #[test]

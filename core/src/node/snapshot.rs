@@ -1,7 +1,7 @@
 //! Snapshots, in every role (§7).
 
 use super::Node;
-use crate::{ClusterConfig, LogEntries, LogPosition, Message};
+use crate::{ClusterConfig, LogEntries, LogIndex, LogPosition, Message};
 
 impl Node {
     /// Takes note that a snapshot is stored: an own one, or one that the leader has sent (§7).
@@ -57,6 +57,12 @@ impl Node {
             self.follow_snapshot_with_append(position, drops_entries);
         }
         true
+    }
+
+    /// Figure 2, "lastApplied": what is applied is committed. So a state that was stored tells more at a restart than
+    /// the snapshot does, and an older snapshot is of no use. Precondition: the log reaches so far.
+    pub(crate) fn note_applied(&mut self, index: LogIndex) {
+        self.commit_index = self.commit_index.max(index);
     }
 
     /// §7: whether a snapshot at `position` fits what this node knows.

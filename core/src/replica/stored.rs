@@ -34,8 +34,8 @@ pub struct Stored<P> {
     pub voted_for: Option<NodeId>,
     /// The newest [`Batch::snapshot`](super::Batch::snapshot). To be set before the first record.
     pub snapshot: Option<Snapshot>,
-    /// Up to where commands are applied to the state that is stored. 0 if the state is in memory only: then
-    /// the replica asks to load the snapshot, and commands come again from there.
+    /// Up to where commands are applied to the state that is stored; so far, the log is known to be committed. 0 if
+    /// the state is in memory only: then the replica asks to load the snapshot, and commands come again from there.
     pub applied: LogIndex,
     /// How large a record may be, and what may be in it. To be as wide as those of
     /// [`ReplicaOptions`](super::ReplicaOptions) at least, or the replica refuses its own records.
