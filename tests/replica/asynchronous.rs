@@ -30,10 +30,10 @@ fn sent(outputs: Outputs<'_, Bytes>) -> Vec<(NodeId, Bytes)> {
 }
 
 /// Brings envelopes to another replica.
-fn deliver(envelopes: Vec<(NodeId, Bytes)>, to: &mut Replica<Bytes>) {
+fn deliver(envelopes: &[(NodeId, Bytes)], to: &mut Replica<Bytes>) {
     for (receiver, bytes) in envelopes {
-        if receiver == to.node().id() {
-            to.receive(&bytes).expect("it is an envelope");
+        if *receiver == to.node().id() {
+            to.receive(bytes).expect("it is an envelope");
         }
     }
 }
@@ -46,23 +46,27 @@ fn sends(outputs: Outputs<'_, Bytes>, is_it: impl Fn(&Message) -> bool) -> bool 
     messages.any(|message| is_it(&message.expect("it is an envelope")))
 }
 
-/// A leader of 1 and 2, and its follower; nothing is under way.
-fn pair() -> (Replica<Bytes>, Replica<Bytes>) {
-    let mut leader = Replica::start(id(1), options());
-    let mut follower = Replica::start(id(2), options());
-    leader.create_cluster(&[id(1), id(2)]);
-    for _ in 0..10 {
-        while let Some(batch) = leader.next_batch() {
-            let sent = sent(leader.persisted(batch));
-            deliver(sent, &mut follower);
-        }
-        while let Some(batch) = follower.next_batch() {
-            let sent = sent(follower.persisted(batch));
-            deliver(sent, &mut leader);
+/// Stores all there is to store, everywhere, and delivers what leaves then, until nothing happens any more.
+fn settle(replicas: &mut [Replica<Bytes>]) {
+    for turn in 0..20 {
+        let turn = turn % replicas.len();
+        while let Some(batch) = replicas[turn].next_batch() {
+            let sent = sent(replicas[turn].persisted(batch));
+            for receiver in &mut *replicas {
+                deliver(&sent, receiver);
+            }
         }
     }
-    assert_eq!(leader.node().role(), Role::Leader);
-    (leader, follower)
+}
+
+/// The replicas 1 to N, led by the first; nothing is under way.
+fn founded<const N: usize>() -> [Replica<Bytes>; N] {
+    let ids: [_; N] = std::array::from_fn(|place| id(1 + place as u64));
+    let mut replicas = ids.map(|id| Replica::start(id, options()));
+    replicas[0].create_cluster(&ids);
+    settle(&mut replicas);
+    assert_eq!(replicas[0].node().role(), Role::Leader);
+    replicas
 }
 
 fn acknowledges(outputs: Outputs<'_, Bytes>) -> bool {
@@ -71,8 +75,10 @@ fn acknowledges(outputs: Outputs<'_, Bytes>) -> bool {
     })
 }
 
-fn applies(mut outputs: Outputs<'_, Bytes>) -> bool {
-    outputs.any(|it| matches!(it, Output::Apply { .. }))
+/// What is to be applied or answered.
+fn done<'a>(outputs: Outputs<'a, Bytes>) -> Vec<Output<'a, Bytes>> {
+    let is_told = |it: &_| !matches!(it, Output::SetTimer(_) | Output::Send(..));
+    outputs.filter(is_told).collect()
 }
 
 fn is_heartbeat(message: &Message) -> bool {
@@ -81,7 +87,7 @@ fn is_heartbeat(message: &Message) -> bool {
 
 #[test]
 fn thesis_10_2_1_heartbeats_leave_while_a_batch_is_being_stored() {
-    let (mut leader, _) = pair();
+    let [mut leader, _] = founded();
     leader.propose(b"a".to_vec()).expect("it leads");
     let _ = sent(leader.outputs());
     let batch = leader.next_batch().expect("there is an entry to store");
@@ -104,9 +110,9 @@ fn thesis_10_2_1_without_the_option_everything_waits_for_the_batch() {
 
 #[test]
 fn thesis_10_2_1_what_promises_something_leaves_with_its_batch_only() {
-    let (mut leader, mut follower) = pair();
+    let [mut leader, mut follower] = founded();
     leader.propose(b"a".to_vec()).expect("it leads");
-    deliver(sent(leader.outputs()), &mut follower);
+    deliver(&sent(leader.outputs()), &mut follower);
     assert!(!acknowledges(follower.outputs()));
     let batch = follower.next_batch().expect("there is an entry to store");
     assert!(!acknowledges(follower.outputs()));
@@ -114,20 +120,34 @@ fn thesis_10_2_1_what_promises_something_leaves_with_its_batch_only() {
 }
 
 #[test]
-fn thesis_10_2_1_what_others_have_committed_is_applied_when_it_is_stored_here() {
-    let (mut leader, mut follower) = pair();
-    leader.propose(b"a".to_vec()).expect("it leads");
-    deliver(sent(leader.outputs()), &mut follower);
+fn thesis_10_2_1_what_others_have_committed_is_applied_and_read_when_it_is_stored_here() {
+    let [mut leader, mut second, mut third] = founded();
+    let ticket = leader.propose(b"a".to_vec()).expect("it leads");
     let slow = leader.next_batch().expect("there is an entry to store");
-    let quick = follower.next_batch().expect("there is an entry to store");
-    deliver(sent(follower.persisted(quick)), &mut leader);
-    assert!(!applies(leader.outputs()));
-    assert!(applies(leader.persisted(slow)));
+    let mut followers = |leader: &mut Replica<Bytes>| {
+        let calls = sent(leader.outputs());
+        for follower in [&mut second, &mut third] {
+            deliver(&calls, follower);
+            let quick = follower.next_batch().expect("there is a call to answer");
+            deliver(&sent(follower.persisted(quick)), leader);
+        }
+    };
+    followers(&mut leader);
+    assert_eq!(leader.node().commit_index(), ticket.position().index);
+    let read = leader.read().expect("it leads");
+    followers(&mut leader);
+    assert!(done(leader.outputs()).is_empty());
+    let outputs = done(leader.persisted(slow));
+    assert!(
+        matches!(&outputs[..], [Output::Apply { payload, .. }, Output::ReadReady(it)]
+            if **payload == b"a" && *it == read),
+        "{outputs:?}"
+    );
 }
 
 #[test]
 fn thesis_10_2_1_a_store_that_has_failed_is_the_end_here_too() {
-    let (mut leader, _) = pair();
+    let [mut leader, _] = founded();
     leader.propose(b"a".to_vec()).expect("it leads");
     let batch = leader.next_batch().expect("there is an entry to store");
     leader.storage_failed(batch);
@@ -137,7 +157,7 @@ fn thesis_10_2_1_a_store_that_has_failed_is_the_end_here_too() {
 
 #[test]
 fn thesis_3_10_while_it_hands_over_a_replica_takes_no_proposals_and_says_to_whom() {
-    let (mut leader, mut follower) = pair();
+    let [mut leader, mut follower] = founded();
     assert_eq!(
         follower.transfer_leadership(id(1)),
         Err(Refusal::NotLeader(Some(id(1))))
@@ -158,19 +178,11 @@ fn thesis_3_10_while_it_hands_over_a_replica_takes_no_proposals_and_says_to_whom
     assert!(leader.abort_transfer());
     assert!(leader.propose(b"a".to_vec()).is_ok());
     // And when it goes through, the other one leads.
-    let (mut leader, mut follower) = pair();
-    leader.transfer_leadership(id(2)).expect("2 is a voter");
-    for _ in 0..5 {
-        deliver(sent(leader.outputs()), &mut follower);
-        while let Some(batch) = follower.next_batch() {
-            let sent = sent(follower.persisted(batch));
-            deliver(sent, &mut leader);
-        }
-        while let Some(batch) = leader.next_batch() {
-            let sent = sent(leader.persisted(batch));
-            deliver(sent, &mut follower);
-        }
-    }
+    let mut replicas: [_; 2] = founded();
+    let to_second = replicas[0].transfer_leadership(id(2));
+    to_second.expect("2 is a voter");
+    settle(&mut replicas);
+    let [leader, follower] = replicas;
     assert_eq!(follower.node().role(), Role::Leader);
     assert_eq!(leader.node().role(), Role::Follower);
 }
