@@ -67,15 +67,12 @@ impl Node {
 
     /// §7: whether a snapshot at `position` fits what this node knows.
     pub(crate) fn accepts_snapshot(&self, position: LogPosition, config: &ClusterConfig) -> bool {
-        if position.is_invalid() || position.index < self.log.snapshot_position().index {
-            return false;
-        }
         if self.log.entries().contains(position) {
             let known = self.log.get_position_and_config(position.index);
             return known.is_some_and(|(_, known)| known == config);
         }
-        // Not in the log, so it is committed later than all that this node knows to be committed. An own
-        // entry of another term at its index is none that was committed (figure 8).
+        // Not in the log, so it is committed later than all that this node knows to be committed, its snapshot
+        // above all. An own entry of another term at its index is none that was committed (figure 8).
         !self.role().is_leader()
             && position.index > self.commit_index
             && position.term >= self.position_at(self.commit_index).term
