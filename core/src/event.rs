@@ -31,7 +31,8 @@ pub enum Event {
     BecameLeader(Term),
     /// This node leads the term no more, and why.
     SteppedDown(Term, StepDown),
-    /// The configuration at this position is committed (§6).
+    /// The configuration at this position is committed (§6). Where it has come with a snapshot (§7), the position is
+    /// the snapshot's, and what was committed before it is not told.
     ConfigCommitted(LogPosition),
     /// The node lacks entries that are compacted away here: it needs the snapshot (§7).
     SnapshotWanted(NodeId),

@@ -3,7 +3,7 @@
 use raftbare::{Event, Node, StepDown, TransferOutcome};
 use raftbare_tests::values::{
     append_call, append_reply, at, candidate, commands, config, drain, entries, follower, id,
-    joint, leader, stable, take_events, term, vote, with_events, with_options,
+    joint, leader, stable, take_events, term, vote, with_events, with_non_voters, with_options,
 };
 
 /// Ends at 1/4.
@@ -189,6 +189,65 @@ fn section_6_an_overwritten_configuration_is_never_told() {
         entries(at(1, 1), [raftbare::LogEntry::Term(term(2))]),
     ));
     assert_eq!(node.commit_index(), at(2, 2).index);
+    assert_eq!(events(&mut node), []);
+}
+
+#[test]
+fn section_7_a_configuration_that_an_own_snapshot_stands_for_is_told_all_the_same() {
+    let log =
+        "snapshot {1,2,3} log 0/0[config({1,2,3}->{1,2}) config({1,2}) cmd config({1,2}+{3})]";
+    let mut node = with_events(follower(1, 1, Some(2), log));
+    node.handle_message(append_call(2, 1, 1, 4, commands(at(0, 4), 0)));
+    let told = node.next_event();
+    assert_eq!(told, Some(Event::ConfigCommitted(at(0, 1))));
+    assert!(node.handle_snapshot_installed(at(0, 2), config(&[1, 2])));
+    assert!(node.handle_snapshot_installed(at(0, 3), config(&[1, 2])));
+    assert_eq!(
+        events(&mut node),
+        [at(0, 2), at(0, 4)].map(Event::ConfigCommitted)
+    );
+    assert!(node.handle_snapshot_installed(at(0, 4), with_non_voters(&[1, 2], &[3])));
+    assert_eq!(events(&mut node), []);
+}
+
+#[test]
+fn section_7_a_snapshot_that_is_ahead_of_the_known_commit_tells_what_it_commits() {
+    let log = "snapshot {1,2,3} log 0/0[config({1,2,3}->{1,2}) config({1,2})]";
+    let mut node = with_events(follower(1, 1, Some(2), log));
+    assert!(node.handle_snapshot_installed(at(0, 1), joint(&[1, 2, 3], &[1, 2])));
+    assert_eq!(events(&mut node), [Event::ConfigCommitted(at(0, 1))]);
+}
+
+#[test]
+fn section_7_a_configuration_that_comes_with_a_snapshot_is_told_with_its_position() {
+    let log = "snapshot {1,2,3} log 0/0[term(1) config({1,2,3}->{1,2}) config({1,2})]";
+    let mut node = with_events(follower(1, 1, Some(2), log));
+    // Of what it has itself, it knows the one up to its commit index to be committed, and nothing of the other.
+    node.handle_message(append_call(2, 1, 1, 2, commands(at(1, 3), 0)));
+    assert!(node.handle_snapshot_installed(at(1, 9), config(&[1, 2])));
+    assert_eq!(
+        events(&mut node),
+        [at(1, 2), at(1, 9)].map(Event::ConfigCommitted)
+    );
+    // The same configuration again is no news.
+    assert!(node.handle_snapshot_installed(at(1, 12), config(&[1, 2])));
+    assert_eq!(events(&mut node), []);
+    // To one that has just joined, everything is.
+    let mut new = with_events(Node::start(id(4)));
+    assert!(new.handle_snapshot_installed(at(1, 9), config(&[1, 2])));
+    assert_eq!(events(&mut new), [Event::ConfigCommitted(at(1, 9))]);
+}
+
+#[test]
+fn section_7_what_follows_a_snapshot_is_told_once() {
+    let mut node = with_events(Node::start(id(1)));
+    assert!(node.handle_snapshot_installed(at(1, 9), config(&[1, 2])));
+    let change = [raftbare::LogEntry::ClusterConfig(config(&[1, 2, 3]))];
+    node.handle_message(append_call(2, 1, 1, 10, entries(at(1, 9), change)));
+    assert_eq!(
+        events(&mut node),
+        [at(1, 9), at(1, 10)].map(Event::ConfigCommitted)
+    );
     assert_eq!(events(&mut node), []);
 }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::Node;
-use crate::{Event, LogIndex, NodeId, StepDown, TransferOutcome};
+use crate::{ClusterConfig, Event, LogIndex, LogPosition, NodeId, StepDown, TransferOutcome};
 
 /// The events that wait to be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,6 +55,34 @@ impl Node {
         events.told_configs = index;
         let position = self.log.entries().position_at(index)?;
         Some(Event::ConfigCommitted(position))
+    }
+
+    /// §7: tells the committed configurations that a snapshot is about to stand for. One that comes with a snapshot
+    /// of another log is told with the snapshot's position, as its own is not known.
+    #[cold]
+    pub(super) fn tell_configs_of_snapshot(
+        &mut self,
+        snapshot: LogPosition,
+        is_in_log: bool,
+        config: &ClusterConfig,
+    ) {
+        let Some(events) = &mut self.events else {
+            return;
+        };
+        let end = match is_in_log {
+            true => snapshot.index,
+            false => self.commit_index,
+        };
+        let entries = self.log.entries();
+        let later = entries.configs_after(events.told_configs).iter();
+        let committed = later.take_while(|it| it.0 <= end);
+        for position in committed.filter_map(|it| entries.position_at(it.0)) {
+            events.push(Event::ConfigCommitted(position));
+        }
+        if !is_in_log && self.log.configs_from(end).next() != Some(config) {
+            events.push(Event::ConfigCommitted(snapshot));
+        }
+        events.told_configs = events.told_configs.max(snapshot.index);
     }
 
     /// Begins or ends to tell, as the options say.

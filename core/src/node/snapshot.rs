@@ -48,6 +48,7 @@ impl Node {
         }
         let is_in_log = self.log.entries().contains(position);
         let drops_entries = !is_in_log && position.index < self.log.last_position().index;
+        self.tell_configs_of_snapshot(position, is_in_log, &last_included_config);
         self.log.compact(position, last_included_config);
         self.commit_index = self.commit_index.max(position.index);
         self.renew_acknowledgements(position);
