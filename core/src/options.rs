@@ -64,7 +64,8 @@ pub struct NodeOptions {
     /// [`durable_index`](crate::Node::durable_index). Heartbeats go on while the storage is at work; with stable
     /// leadership, a leader steps down when it stalls for as many timeouts as a majority may be silent.
     ///
-    /// Once on, it stays on for the life of the node.
+    /// Once on, it stays on for the life of the node. Best switched on right after the start: what waited among the
+    /// actions before is to be executed in its order.
     pub asynchronous_storage: bool,
     /// What happens is told by [`Node::next_event`](crate::Node::next_event). By default nothing is kept for it.
     pub events: bool,

@@ -110,6 +110,22 @@ fn thesis_10_2_1_a_term_that_is_over_promises_nothing_any_more() {
 }
 
 #[test]
+fn thesis_10_2_1_an_acknowledgement_of_a_term_that_is_over_is_none_to_the_same_leader() {
+    let mut node = late_follower();
+    node.handle_message(call(2, 1, 3, "1/4[cmd]"));
+    drain(&mut node);
+    node.handle_message(call(2, 2, 1, "1/4[]"));
+    drain(&mut node);
+    node.handle_hard_state_persisted(term(2), Some(id(2)));
+    assert_actions(
+        &mut node,
+        &["SendMessage 2 1 t2 #1 AppendEntriesReply last 1/4"],
+    );
+    node.handle_log_persisted(at(1, 5));
+    assert_actions(&mut node, &[]);
+}
+
+#[test]
 fn thesis_10_2_1_acknowledgements_that_wait_are_few_and_the_newest_is_not_lost() {
     let mut node = late_follower();
     for number in 5..=44 {
@@ -359,6 +375,13 @@ fn what_waits_to_be_saved_when_the_option_comes_is_not_taken_for_stored() {
     node.handle_hard_state_persisted(term(2), Some(id(3)));
     node.handle_election_timeout();
     assert_eq!(node.current_term(), term(3));
+    // A term alone, as of a snapshot, is not stored either.
+    let mut node = follower(1, 1, None, LOG);
+    assert!(node.handle_snapshot_installed(at(2, 9), config(&[1, 2, 3])));
+    let mut node = late(node);
+    node.handle_message(call(2, 2, 1, "2/9[]"));
+    let saves = ["SetElectionTimeout", "SaveCurrentTerm", "SaveVotedFor"];
+    assert_actions(&mut node, &saves);
 }
 
 #[test]

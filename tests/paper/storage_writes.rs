@@ -2,7 +2,9 @@
 //! among them (§7).
 
 use raftbare::{LogPosition, Node};
-use raftbare_tests::values::{append_call, assert_actions, at, commands, config, drain, index};
+use raftbare_tests::values::{
+    append_call, assert_actions, at, commands, config, drain, id, index, term,
+};
 
 use crate::storage::{call, late_follower, take_append};
 
@@ -136,16 +138,32 @@ fn thesis_10_2_1_a_report_of_what_was_overwritten_says_nothing_of_what_has_taken
 }
 
 #[test]
-fn section_7_a_snapshot_settles_the_writes_that_end_below_it() {
+fn section_7_a_snapshot_settles_the_writes_that_end_below_it_or_with_it() {
+    for entries in ["1/4[cmd*2]", "1/4[cmd*5]"] {
+        let mut node = late_follower();
+        node.handle_message(call(2, 1, 3, entries));
+        take_append(&mut node);
+        assert!(node.handle_snapshot_installed(at(2, 9), config(&[1, 2, 3])));
+        assert_eq!(node.durable_index(), index(9));
+        // Nothing above it is stored, so nothing is to be dropped.
+        assert_eq!(pending_append(&node), None);
+        node.handle_message(call(2, 2, 1, "2/9[cmd]"));
+        assert_eq!(pending_append(&node).as_deref(), Some("2/9[cmd]"));
+    }
+}
+
+#[test]
+fn section_7_an_acknowledgement_that_waits_names_the_snapshot_in_place_of_what_is_gone() {
     let mut node = late_follower();
-    node.handle_message(call(2, 1, 3, "1/4[cmd*2]"));
+    node.handle_message(call(2, 2, 3, "1/4[cmd*2]"));
     take_append(&mut node);
+    node.handle_hard_state_persisted(term(2), Some(id(2)));
+    assert_actions(&mut node, &[]);
     assert!(node.handle_snapshot_installed(at(2, 9), config(&[1, 2, 3])));
-    assert_eq!(node.durable_index(), index(9));
-    // The acknowledgement that waited names the snapshot; nothing above it is stored, so nothing is to be dropped.
-    assert_eq!(pending_append(&node), None);
-    node.handle_message(call(2, 2, 1, "2/9[cmd]"));
-    assert_eq!(pending_append(&node).as_deref(), Some("2/9[cmd]"));
+    assert_actions(
+        &mut node,
+        &["SendMessage 2 1 t2 #3 AppendEntriesReply last 2/9"],
+    );
 }
 
 #[test]

@@ -63,8 +63,10 @@ impl Node {
     }
 
     /// Changes what this node does beyond the basic algorithm; at any time. Options are not stored: they are to be
-    /// set again after a restart. No action follows. [`NodeOptions::asynchronous_storage`] cannot be switched off
-    /// again.
+    /// set again after a restart. No action follows.
+    ///
+    /// [`NodeOptions::asynchronous_storage`] cannot be switched off again. Precondition of switching it on: what waits
+    /// among the actions by then is still executed in its order, each stored before the next.
     ///
     /// ```
     /// # use raftbare::{Node, NodeId, NodeOptions};
