@@ -52,6 +52,16 @@ impl Disk {
         }
     }
 
+    /// Stores the term and the vote together.
+    pub fn save_hard_state(&mut self, term: Term, voted_for: Option<NodeId>) {
+        (self.term, self.voted_for) = (term, voted_for);
+    }
+
+    /// The stored term and vote.
+    pub fn hard_state(&self) -> (Term, Option<NodeId>) {
+        (self.term, self.voted_for)
+    }
+
     /// Executes all pending actions of `node` that store something, and drops the others.
     pub fn execute_all(&mut self, node: &mut Node) {
         while let Some(action) = node.actions_mut().next() {
@@ -91,6 +101,11 @@ impl Disk {
     pub fn contains(&self, position: LogPosition) -> bool {
         position == self.snapshot_position
             || self.entries.iter().any(|&(stored, _)| stored == position)
+    }
+
+    /// Whether the entry at `position` is stored, or stood for by the snapshot.
+    pub fn covers(&self, position: LogPosition) -> bool {
+        position.index < self.snapshot_position.index || self.contains(position)
     }
 
     /// What is stored, for [`Node::restart`].

@@ -5,19 +5,24 @@
 
 use std::collections::BTreeSet;
 
-use raftbare::codec::{self, Limits};
-use raftbare::replica::{Batch, Output, ReadTicket, Replica, ReplicaOptions, Stored, Ticket};
-use raftbare::{LogEntry, LogIndex, LogPosition, Message, NodeId};
+use raftbare::codec;
+use raftbare::replica::{Batch, ReadTicket, Replica, ReplicaOptions, Stored, Ticket};
+use raftbare::{LogEntry, LogIndex, Message, NodeId, Term};
 
 use crate::Tell;
 use crate::bytes::Bytes;
 use crate::node::draw;
 
 mod store;
+mod told;
 
 use store::Store;
+use told::Told;
 
 type Payload = Vec<u8>;
+
+/// Leaders by term. Of one term there is one, but for those who forge.
+type Callers = BTreeSet<(Term, NodeId)>;
 
 /// Plays the inputs that the bytes stand for.
 ///
@@ -39,7 +44,9 @@ pub fn run(bytes: &[u8], tell: Tell<'_>) {
 /// - Once there is nothing to store, the store has the log, record by record.
 /// - What leaves can be read, and a call has no more entries than it may.
 /// - Commands are applied one after the other, each with its payload; a ticket gets one end at most.
-/// - After a failure of the store nothing comes out.
+/// - What leaves promises nothing that is not stored, and what is applied is stored.
+/// - After a failure of the store, or where a batch was dropped, nothing is stored any more; the batch of another
+///   replica is no proof.
 struct Bench {
     options: ReplicaOptions,
     replica: Replica<Payload>,
@@ -50,6 +57,10 @@ struct Bench {
     reads: BTreeSet<ReadTicket>,
     /// Envelopes that have left, newest last.
     sent: Vec<Vec<u8>>,
+    /// Who has called itself the leader of which term.
+    callers: Callers,
+    /// A batch was dropped: the replica waits for ever for its end.
+    is_stuck: bool,
 }
 
 impl Bench {
@@ -61,7 +72,9 @@ impl Bench {
         options.chunk_bytes = 1 + usize::from(bytes.below(16));
         options.snapshot_after = 1 + u64::from(bytes.below(16));
         options.max_calls_in_flight = 1 + usize::from(bytes.below(4));
-        options.transfer_timeouts = 1 + u32::from(bytes.below(4));
+        let byte = bytes.byte();
+        options.transfer_timeouts = 1 + u32::from(byte % 4);
+        options.node.asynchronous_storage = byte >= 192;
         if bytes.chance(64) {
             options.node.stable_leadership = None;
         }
@@ -80,6 +93,8 @@ impl Bench {
             proposals: BTreeSet::new(),
             reads: BTreeSet::new(),
             sent: Vec::new(),
+            callers: Callers::new(),
+            is_stuck: false,
         }
     }
 
@@ -99,8 +114,67 @@ impl Bench {
                 self.give(most, tell);
             }
             18 => self.take_snapshot(bytes, tell),
-            _ if bytes.chance(40) => self.fail(bytes, tell),
+            _ => self.step_aside(bytes, tell),
+        }
+    }
+
+    /// A failure, or what an operator does, or what must not change anything.
+    fn step_aside(&mut self, bytes: &mut Bytes<'_>, tell: Tell<'_>) {
+        match bytes.byte() {
+            216.. => self.fail(bytes, tell),
+            byte @ 128.. => match byte % 8 {
+                0..=2 => self.transfer(bytes, tell),
+                3 if self.replica.abort_transfer() => tell("transfer aborted"),
+                4..=6 => self.take_meanwhile(tell),
+                7 if byte >= 192 => self.give_anothers(tell),
+                7 => self.drop_batch(tell),
+                _ => {}
+            },
             _ => {}
+        }
+    }
+
+    /// While it hands over, it takes no proposals (thesis §3.10).
+    fn transfer(&mut self, bytes: &mut Bytes<'_>, tell: Tell<'_>) {
+        let target = NodeId::new(1 + u64::from(bytes.below(4)));
+        if self.replica.transfer_leadership(target).is_ok() {
+            assert_eq!(self.replica.node().transfer_target(), Some(target));
+            assert!(self.replica.propose(Vec::new()).is_err());
+            tell("transfer");
+        }
+    }
+
+    /// Takes what may leave while a batch is out.
+    fn take_meanwhile(&mut self, tell: Tell<'_>) {
+        let (store, options, callers) = (&self.store, &self.options, &self.callers);
+        let outputs = self.replica.outputs();
+        let told = outputs.map(|it| Told::of(it, store, options, callers));
+        let outputs = Vec::from_iter(told);
+        assert!(outputs.is_empty() || options.node.asynchronous_storage);
+        for told in outputs {
+            tell("meanwhile");
+            self.hear(told, tell);
+        }
+    }
+
+    /// The batch of another replica is no proof of anything.
+    fn give_anothers(&mut self, tell: Tell<'_>) {
+        let id = NodeId::new(9);
+        let mut other = Replica::<Payload>::start(id, self.options.clone());
+        other.create_cluster(&[id]);
+        if let Some(batch) = other.next_batch() {
+            assert_eq!(self.replica.persisted(batch).count(), 0);
+            assert!(self.out.is_none() || self.replica.next_batch().is_none());
+            tell("another's batch");
+        }
+    }
+
+    /// Nobody says what has become of the batch. Then nothing more is stored.
+    fn drop_batch(&mut self, tell: Tell<'_>) {
+        if self.out.take().is_some() {
+            self.is_stuck = true;
+            assert!(self.replica.next_batch().is_none());
+            tell("batch dropped");
         }
     }
 
@@ -122,7 +196,7 @@ impl Bench {
     fn receive_noise(&mut self, bytes: &mut Bytes<'_>) {
         let noise: Vec<u8> = (0..bytes.below(24)).map(|_| bytes.byte()).collect();
         let before = self.replica.node().clone();
-        if self.replica.receive(&noise).is_err() {
+        if !self.receive(&noise) {
             assert_eq!(
                 before,
                 *self.replica.node(),
@@ -143,7 +217,7 @@ impl Bench {
         let mut envelope = Vec::new();
         codec::encode_envelope(&message, payloads, &mut envelope).expect("a Vec grows");
         // Beyond the limits it is refused.
-        let _ = self.replica.receive(&envelope);
+        self.receive(&envelope);
     }
 
     /// One of its own envelopes comes back, as if another node had sent it, with at most one byte changed.
@@ -158,7 +232,16 @@ impl Bench {
             let at = usize::from(bytes.byte()) % envelope.len();
             envelope[at] = bytes.byte();
         }
-        let _ = self.replica.receive(&envelope);
+        self.receive(&envelope);
+    }
+
+    /// Hands an envelope over, and says whether it is one.
+    fn receive(&mut self, envelope: &[u8]) -> bool {
+        let decoded = codec::decode_envelope(envelope, &self.options.limits);
+        if let Ok((message @ Message::AppendEntriesCall { .. }, _)) = decoded {
+            self.callers.insert((message.term(), message.from()));
+        }
+        self.replica.receive(envelope).is_ok()
     }
 
     fn take(&mut self) {
@@ -166,6 +249,7 @@ impl Bench {
             Some(_) => assert!(self.replica.next_batch().is_none(), "one batch at a time"),
             None => self.out = self.replica.next_batch(),
         }
+        assert!(self.out.is_none() || !self.is_stuck);
     }
 
     /// Stores the batch that is out, and takes up to so many of the outputs.
@@ -174,14 +258,10 @@ impl Bench {
             return;
         };
         self.store.save(&batch, usize::MAX);
-        let outputs: Vec<_> = {
-            let options = &self.options;
-            let store = &self.store;
-            let outputs = self.replica.persisted(batch).take(most);
-            outputs
-                .map(|output| Told::of(output, store, options))
-                .collect()
-        };
+        let (store, options, callers) = (&self.store, &self.options, &self.callers);
+        let outputs = self.replica.persisted(batch).take(most);
+        let told = outputs.map(|it| Told::of(it, store, options, callers));
+        let outputs = Vec::from_iter(told);
         for told in outputs {
             self.hear(told, tell);
         }
@@ -247,6 +327,7 @@ impl Bench {
     /// The store fails, or the power does, in the middle of a batch.
     fn fail(&mut self, bytes: &mut Bytes<'_>, tell: Tell<'_>) {
         self.take();
+        self.is_stuck = false;
         if let Some(batch) = self.out.take() {
             self.store.save(&batch, bytes.below(6).into());
             if bytes.chance(128) {
@@ -269,6 +350,9 @@ impl Bench {
     fn settle(&mut self, tell: Tell<'_>) {
         for _ in 0..1_000 {
             self.take();
+            if self.is_stuck {
+                return;
+            }
             if self.out.is_none() {
                 self.store.assert_has(self.replica.node());
                 return;
@@ -276,59 +360,5 @@ impl Bench {
             self.give(usize::MAX, tell);
         }
         panic!("there is always one more batch");
-    }
-}
-
-/// An output, checked for itself.
-enum Told {
-    Nothing,
-    Envelope(&'static str, Vec<u8>),
-    Loaded(LogIndex),
-    Applied(LogPosition, Option<Ticket>),
-    End(Ticket),
-    ReadEnd(ReadTicket),
-}
-
-impl Told {
-    fn of(output: Output<'_, Payload>, store: &Store, options: &ReplicaOptions) -> Self {
-        match output {
-            Output::SetTimer(_) => Self::Nothing,
-            Output::Send(_, envelope) => {
-                let mut bytes = Vec::new();
-                envelope.encode(&mut bytes).expect("a Vec grows");
-                if let Some(message) = envelope.message() {
-                    let (read, _) = codec::decode_envelope(&bytes, &Limits::default())
-                        .unwrap_or_else(|error| panic!("{error}: {message}"));
-                    assert_eq!(read, *message);
-                    if let Message::AppendEntriesCall { entries, .. } = message {
-                        assert!(entries.len() <= options.max_call_entries, "{message}");
-                    }
-                }
-                Self::Envelope("sent", bytes)
-            }
-            Output::SendChunk(_, chunk) => {
-                let part = store.part(chunk.snapshot(), chunk.offset(), chunk.len());
-                let mut bytes = Vec::new();
-                chunk.encode(part, &mut bytes).expect("a Vec grows");
-                Self::Envelope("chunk", bytes)
-            }
-            Output::LoadSnapshot(snapshot) => {
-                store.part(&snapshot, 0, snapshot.len() as usize);
-                Self::Loaded(snapshot.position().index)
-            }
-            Output::Apply {
-                position,
-                payload,
-                ticket,
-            } => {
-                store.assert_payload(position, payload);
-                Self::Applied(position, ticket)
-            }
-            Output::ConfigCommitted {
-                position, ticket, ..
-            } => Self::Applied(position, ticket),
-            Output::Rejected(ticket) | Output::Unknown(ticket) => Self::End(ticket),
-            Output::ReadReady(ticket) | Output::ReadLost(ticket) => Self::ReadEnd(ticket),
-        }
     }
 }

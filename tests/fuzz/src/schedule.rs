@@ -1,11 +1,14 @@
 //! Target `schedule`: the bytes say what happens next to a cluster of three, with a fourth node to spare.
 //!
 //! Each three bytes are one event: what, and two arguments. So a byte that is changed changes one event, and bytes
-//! that are cut out take whole events with them. Whether the nodes have stable leadership is said by the first byte.
+//! that are cut out take whole events with them. What the nodes and their disks are like is said by the first byte.
 //! Behind the end everything is healed, and the cluster has to agree.
 
-use raftbare::{ClusterConfig, Node, NodeId};
+use raftbare::{ClusterConfig, Node, NodeId, NodeOptions, StableLeadership};
 use raftbare_sim::checker::Verdict;
+use raftbare_sim::integration::Integration;
+use raftbare_sim::late::LateServer;
+use raftbare_sim::server::{Payload, Server};
 
 use crate::Tell;
 
@@ -21,12 +24,37 @@ use world::World;
 ///
 /// If a guarantee of Raft is broken, by the simulator's checker, or the healed cluster does not agree.
 pub fn run(bytes: &[u8], tell: Tell<'_>) {
+    let mut options = NodeOptions::default();
+    // In worlds whose disks keep what they store, nobody is ever refused.
+    options.refuses_lost_tail = true;
+    options.events = true;
+    options.transfer_timeouts = 2;
     // The upper bits of the first byte mean nothing else.
-    let is_stable = bytes.first().is_some_and(|&byte| byte >= 224);
-    let mut world = World::new(is_stable);
+    let kind = bytes.first().map_or(0, |byte| byte / 32);
+    options.asynchronous_storage = matches!(kind, 3 | 4);
+    if let 4 | 7 = kind {
+        options.stable_leadership = Some(StableLeadership::default());
+    }
+    if options.asynchronous_storage {
+        let new = |id, options| LateServer::new(id, bytes[0].into(), options, None);
+        play_all(World::new(options, kind == 4, new), bytes, tell);
+    } else {
+        let new = |id, _| Server::new(id, None);
+        play_all(World::new(options, false, new), bytes, tell);
+    }
+}
+
+fn play_all<S: Integration<Packet = Box<Payload>>>(
+    mut world: World<S>,
+    bytes: &[u8],
+    tell: Tell<'_>,
+) {
     let mut events = bytes.chunks_exact(3);
     let verdict = events
-        .try_for_each(|event| play(&mut world, event[0] % 32, event[1], event[2]))
+        .try_for_each(|event| {
+            play(&mut world, event[0] % 32, event[1], event[2])?;
+            world.let_disks_work(event[2])
+        })
         .and_then(|()| world.heal());
     if let Err(violation) = verdict {
         panic!("{violation}");
@@ -36,8 +64,13 @@ pub fn run(bytes: &[u8], tell: Tell<'_>) {
 
 /// One event: to a packet, to a server, or to a leader if there is one. Most are followed by all that the server
 /// has to do; the others leave that for later.
-fn play(world: &mut World, what: u8, first: u8, second: u8) -> Verdict {
-    let server = World::id(first);
+fn play<S: Integration<Packet = Box<Payload>>>(
+    world: &mut World<S>,
+    what: u8,
+    first: u8,
+    second: u8,
+) -> Verdict {
+    let server = world::id(first);
     let leader = world.leader(first).unwrap_or(server);
     let waits = second >= 192;
     match what {
@@ -57,7 +90,13 @@ fn play(world: &mut World, what: u8, first: u8, second: u8) -> Verdict {
         24..=25 => return world.take(server, (second % 6).into()),
         26 => return world.take(server, usize::MAX),
         27 => return world.crash(server, second),
-        28..=29 => return world.restart(server),
+        28..=29 if world.is_down(server) => return world.restart(server),
+        // A server that runs need not be started: an operator has another wish.
+        28..=29 => match second % 8 {
+            0..=4 => return world.transfer(leader, Some(world::id(second / 8))),
+            5 => return world.transfer(leader, None),
+            _ => {}
+        },
         30 => return world.take_snapshot(server, waits),
         _ => {
             return world.ask(leader, false, |node| {
@@ -72,7 +111,7 @@ fn play(world: &mut World, what: u8, first: u8, second: u8) -> Verdict {
 /// The configuration that the bits ask for: four of voters, four of others.
 fn next_config(config: &ClusterConfig, bits: u8) -> ClusterConfig {
     let chosen = |bits: u8| {
-        let ids = 1..=World::SERVERS;
+        let ids = 1..=world::SERVERS;
         ids.filter(move |id| bits >> (id - 1) & 1 == 1)
             .map(NodeId::new)
     };

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use raftbare::{CommitStatus, LogIndex, Message, Node, NodeId, ReadStatus, ReadToken};
+use raftbare_tests::disk::Disk;
+
+use super::input::{Answer, Input};
 
 /// Messages that may wait for nodes outside the configuration, besides those that came to wait as members.
 const MOST_STRANGERS: usize = 16;
@@ -88,6 +91,53 @@ pub fn state(node: &Node, members: &BTreeSet<NodeId>) {
         );
     }
     pending(node, members);
+}
+
+/// What a node takes for stored is.
+///
+/// # Panics
+///
+/// If it is not on this disk.
+pub fn durable(node: &Node, disk: &Disk) {
+    let index = node.durable_index();
+    let position = node.log().get_position_and_config(index);
+    let position = position.map_or_else(|| panic!("{index} is not in {node}"), |it| it.0);
+    assert!(disk.covers(position), "not stored: {position} of {node}");
+}
+
+/// What the options promise, and what a transfer says of itself (thesis §3.10).
+///
+/// # Panics
+///
+/// If a node hands over and takes proposals, or does not hand over to whom it says; if one that never leads campaigns
+/// by itself; if one that does not listen tells anything, or refuses a follower without being told to.
+pub fn options(before: &Node, input: &Input, answer: Answer, node: &Node) {
+    let (target, leads) = (node.transfer_target(), node.role().is_leader());
+    assert!(target.is_none() || leads, "{node}");
+    match input {
+        Input::Transfer(to) => assert_eq!(answer.is_accepted, target == Some(*to), "{node}"),
+        Input::AbortTransfer => {
+            assert_eq!(answer.is_accepted, before.transfer_target().is_some());
+            assert_eq!(target, None, "{node}");
+        }
+        Input::Propose(_) | Input::Config(_) => {
+            assert!(target.is_none() || !answer.is_accepted, "{node}");
+        }
+        Input::Timeout if node.options().never_leads && before.config().voters.len() > 1 => {
+            let campaigns = node.current_term() > before.current_term() || node.is_pre_candidate();
+            let is_joint = before.config().is_joint_consensus();
+            assert!(
+                is_joint || !campaigns || before.is_pre_candidate(),
+                "{node}"
+            );
+        }
+        Input::Event => assert!(answer.event.is_none() || node.options().events, "{node}"),
+        _ => {}
+    }
+    let mut peers = node.peers();
+    let refuses = peers.any(|id| node.has_lost_tail(id));
+    let was_told = before.options().refuses_lost_tail || node.options().refuses_lost_tail;
+    assert!(!refuses || (leads && was_told), "{node}");
 }
 
 /// What waits to be done: bounded, and the log's.

@@ -2,10 +2,11 @@
 
 use raftbare::{
     ClusterConfig, Log, LogEntries, LogEntry, LogIndex, LogPosition, Message, MessageHeader,
-    MessageSeqNo, Node, NodeId, Term,
+    MessageSeqNo, Node, NodeId, NodeOptions, Term,
 };
 
 use super::input::Input;
+use super::late::Report;
 use crate::bytes::Bytes;
 
 /// A new node, or one that comes back with any log whose terms rise.
@@ -43,12 +44,83 @@ pub fn input(bytes: &mut Bytes<'_>, node: &Node) -> Input {
         6 => Input::Heartbeat,
         7 => Input::Read,
         8..=9 => snapshot(bytes, node),
-        10..=12 => Input::Take(bytes.below(8).into()),
+        10..=12 => match bytes.below(8) {
+            0 => rare_input(bytes, node),
+            limit => Input::Take(limit.into()),
+        },
         13..=14 => Input::Take(usize::MAX),
         15 => Input::Crash,
         16 => Input::Crowd(bytes.below(32), message(bytes, node)),
         17 => Input::Stable((!bytes.chance(64)).then(|| bytes.below(4))),
         _ => Input::Message(message(bytes, node)),
+    }
+}
+
+/// What belongs to an option, or to a transfer.
+fn rare_input(bytes: &mut Bytes<'_>, node: &Node) -> Input {
+    match bytes.below(16) {
+        0..=1 => Input::Options(options(bytes, node)),
+        2..=3 => Input::Write(1 + usize::from(bytes.below(3))),
+        4..=5 => Input::Report(1 + usize::from(bytes.below(3)), bytes.chance(64)),
+        6 => Input::ReportAgain,
+        7 => Input::Claim(claim(bytes, node)),
+        8..=10 => Input::Transfer(sender(bytes, node)),
+        11 => Input::AbortTransfer,
+        12 => Input::Event,
+        _ => Input::Message(tagged_message(bytes, node)),
+    }
+}
+
+/// Options, each by chance. Stable leadership stays as it is.
+fn options(bytes: &mut Bytes<'_>, node: &Node) -> NodeOptions {
+    let (mut options, bits) = (NodeOptions::default(), bytes.byte());
+    options.stable_leadership = node.options().stable_leadership;
+    options.never_leads = bits & 3 == 3;
+    options.refuses_lost_tail = bits & 4 != 0;
+    options.asynchronous_storage = bits & 8 != 0;
+    options.events = bits & 16 != 0;
+    options.transfer_timeouts = bits >> 6;
+    options
+}
+
+/// A report of what the node has in mind, or of anything.
+fn claim(bytes: &mut Bytes<'_>, node: &Node) -> Report {
+    match bytes.below(4) {
+        0 => Report::HardState(node.current_term(), node.voted_for()),
+        1 => Report::HardState(Term::new(bytes.number()), id_or_none(bytes)),
+        _ => Report::Log(position(bytes, node)),
+    }
+}
+
+/// A call or reply of a pre-vote, of a vote after a transfer, or the order to campaign.
+fn tagged_message(bytes: &mut Bytes<'_>, node: &Node) -> Message {
+    let kind = 1 + u64::from(bytes.below(3));
+    let term = match bytes.below(4) {
+        0 => node.current_term(),
+        1 => node.current_term() - Term::new(1),
+        _ => node.current_term() + Term::new(1),
+    };
+    let seqno = MessageSeqNo::new(kind << 50 | u64::from(bytes.below(8)));
+    let from = sender(bytes, node);
+    let (is_order, is_reply) = (kind == 3, bytes.chance(128));
+    let header = match is_order {
+        // Of the leader, who has the same log, there would be no other.
+        true => MessageHeader {
+            from: node.leader_id().unwrap_or(from),
+            term: node.current_term(),
+            seqno,
+        },
+        false => MessageHeader { from, term, seqno },
+    };
+    match is_reply {
+        true => Message::RequestVoteReply {
+            header,
+            vote_granted: !bytes.chance(64),
+        },
+        false => Message::RequestVoteCall {
+            header,
+            last_position: position(bytes, node),
+        },
     }
 }
 

@@ -1,8 +1,11 @@
 //! What happens to a node.
 
 use raftbare::{
-    ClusterConfig, LogPosition, Message, Node, NodeId, NodeOptions, ReadToken, StableLeadership,
+    ClusterConfig, Event, LogPosition, Message, MessageKind, Node, NodeId, NodeOptions, ReadToken,
+    StableLeadership,
 };
+
+use super::late::Report;
 
 /// What happens to a node.
 #[derive(Debug, Clone)]
@@ -27,8 +30,24 @@ pub enum Input {
     Snapshot(LogPosition, ClusterConfig),
     /// Stable leadership is wanted, with so many silent timeouts, or not any more.
     Stable(Option<u8>),
+    /// These options are set, and so is stable leadership as it was.
+    Options(NodeOptions),
+    /// It is to hand over to this node.
+    Transfer(NodeId),
+    /// It is to go on to lead.
+    AbortTransfer,
+    /// Somebody wants to know what has happened.
+    Event,
     /// So many actions are taken.
     Take(usize),
+    /// The disk makes so many of the writes that wait.
+    Write(usize),
+    /// Of what was written, so many reports arrive, or the last of them for all.
+    Report(usize, bool),
+    /// The newest reports arrive once more.
+    ReportAgain,
+    /// A report arrives of what need not be stored.
+    Claim(Report),
     /// What is not stored is lost.
     Crash,
 }
@@ -38,8 +57,10 @@ pub enum Input {
 pub struct Answer {
     /// The read that has begun.
     pub read: Option<ReadToken>,
-    /// Whether the proposal, the founding or the snapshot was accepted.
+    /// Whether the proposal, the founding, the snapshot or the transfer was accepted.
     pub is_accepted: bool,
+    /// What was told.
+    pub event: Option<Event>,
 }
 
 impl Input {
@@ -57,9 +78,40 @@ impl Input {
         message.into_iter().chain(crowd)
     }
 
+    /// What it is, for those who count.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Message(message) => match message.kind() {
+                MessageKind::PreVote => "message of a pre-vote",
+                MessageKind::TransferVote => "message of a vote after a transfer",
+                MessageKind::CampaignNow => "order to campaign",
+                _ => "message",
+            },
+            Self::Crowd(..) => "messages of strangers",
+            Self::Timeout => "handle_election_timeout",
+            Self::Found(_) => "create_cluster",
+            Self::Propose(_) => "propose_command",
+            Self::Config(_) => "propose_config",
+            Self::Heartbeat => "heartbeat",
+            Self::Read => "read_index",
+            Self::Snapshot(..) => "handle_snapshot_installed",
+            Self::Stable(_) | Self::Options(_) => "set_options",
+            Self::Transfer(_) => "transfer_leadership",
+            Self::AbortTransfer => "abort_transfer",
+            Self::Event => "next_event",
+            Self::Take(_) => "actions taken",
+            Self::Write(_) => "writes",
+            Self::Report(..) => "reports",
+            Self::ReportAgain => "reports once more",
+            Self::Claim(Report::HardState(..)) => "claim of a hard state",
+            Self::Claim(Report::Log(_)) => "claim of a log",
+            Self::Crash => "crash",
+        }
+    }
+
     /// Gives the input to the node; what is no input of the node's is left to the caller.
     pub fn apply(&self, node: &mut Node) -> Answer {
-        let mut read = None;
+        let (mut read, mut event) = (None, None);
         let is_accepted = match self {
             Self::Message(_) | Self::Crowd(..) => {
                 let messages = self.messages();
@@ -82,15 +134,35 @@ impl Input {
                 node.handle_snapshot_installed(*position, config.clone())
             }
             Self::Stable(silent_timeouts) => {
-                let mut options = NodeOptions::default();
+                let mut options = *node.options();
                 options.stable_leadership =
                     silent_timeouts.map(|silent_timeouts| StableLeadership { silent_timeouts });
                 node.set_options(options);
                 false
             }
-            Self::Take(_) | Self::Crash => false,
+            Self::Options(options) => {
+                node.set_options(*options);
+                false
+            }
+            Self::Transfer(target) => node.transfer_leadership(*target),
+            Self::AbortTransfer => node.abort_transfer(),
+            Self::Event => {
+                event = node.next_event();
+                event.is_some()
+            }
+            Self::Claim(report) => {
+                report.arrive(node);
+                false
+            }
+            Self::Take(_) | Self::Write(_) | Self::Report(..) | Self::ReportAgain | Self::Crash => {
+                false
+            }
         };
-        Answer { read, is_accepted }
+        Answer {
+            read,
+            is_accepted,
+            event,
+        }
     }
 }
 

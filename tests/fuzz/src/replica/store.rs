@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use raftbare::replica::{Batch, Change, Snapshot, Stored};
-use raftbare::{LogPosition, Node};
+use raftbare::{LogIndex, LogPosition, Message, Node, NodeId, Term};
+
+use super::Callers;
 
 /// What survives a crash.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     rows: BTreeMap<u64, Vec<u8>>,
+    /// What the rows say, to be compared with messages.
+    hard_state: Option<(Term, Option<NodeId>)>,
+    positions: BTreeMap<u64, LogPosition>,
     /// The stored snapshot and its bytes.
     snapshot: Option<(Snapshot, Vec<u8>)>,
     /// What has come of one that is on its way.
@@ -33,15 +38,22 @@ impl Store {
         }
         for change in batch.changes().take(most) {
             match change {
-                Change::Remove(keys) => self.rows.retain(|key, _| !keys.contains(key)),
+                Change::Remove(keys) => {
+                    self.rows.retain(|key, _| !keys.contains(key));
+                    self.positions.retain(|key, _| !keys.contains(key));
+                }
                 Change::Put(key, value) => {
                     let mut bytes = Vec::new();
                     value.encode(&mut bytes).expect("a Vec grows");
                     self.rows.insert(key, bytes);
-                    // The row of the state names the snapshot.
-                    if key == 0
-                        && let Some(snapshot) = batch.snapshot()
-                    {
+                    let mut records = batch.records();
+                    if let Some(record) = records.find(|it| it.index().get() == key) {
+                        self.positions.insert(key, record.position());
+                        continue;
+                    }
+                    // The row of the state has all that is not in the log.
+                    self.hard_state = batch.hard_state().or(self.hard_state);
+                    if let Some(snapshot) = batch.snapshot() {
                         self.mark(snapshot);
                     }
                 }
@@ -88,6 +100,42 @@ impl Store {
             row.is_some_and(|row| row.ends_with(payload)),
             "{position} {payload:?}: {self:?}"
         );
+    }
+
+    /// Figure 2: what the message promises is stored.
+    pub(super) fn assert_backs(&self, to: NodeId, message: &Message, callers: &Callers) {
+        let (term, vote) = self.hard_state.unwrap_or((Term::new(0), None));
+        // A pre-vote promises nothing.
+        if message.kind().is_pre_vote() {
+            return;
+        }
+        assert!(message.term() <= term, "not stored: term of {message}");
+        match message {
+            Message::RequestVoteReply {
+                vote_granted: true, ..
+            } if message.term() == term => {
+                // Once it has followed a leader of this term, the vote names that one.
+                let follows = vote.is_some_and(|vote| callers.contains(&(term, vote)));
+                assert!(follows || vote == Some(to), "not stored: vote of {message}");
+            }
+            Message::AppendEntriesReply { last_position, .. } => {
+                // Two leaders of one term may overwrite what waits to be acknowledged to each other.
+                let leaders = callers.iter().filter(|it| it.0 == message.term());
+                assert!(
+                    leaders.count() > 1 || self.holds(*last_position),
+                    "not stored: {last_position} of {message} in {self:?}"
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the entry is stored, or stood for by the snapshot.
+    fn holds(&self, position: LogPosition) -> bool {
+        let snapshot = self.snapshot.as_ref();
+        let covered = snapshot.map_or(LogIndex::ZERO, |it| it.0.position().index);
+        let stored = self.positions.get(&position.index.get());
+        position.index <= covered || stored == Some(&position)
     }
 
     /// There is a record of each entry of the log, and of nothing above. A crash may have left some below.

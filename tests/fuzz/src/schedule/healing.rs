@@ -2,10 +2,12 @@
 
 use raftbare::{Node, NodeId};
 use raftbare_sim::checker::{Verdict, Violation};
+use raftbare_sim::integration::Integration;
+use raftbare_sim::server::Payload;
 
-use super::World;
+use super::world::{self, World};
 
-impl World {
+impl<S: Integration<Packet = Box<Payload>>> World<S> {
     /// How many timers may fire one after the other until all agree.
     const MOST_TIMEOUTS: u8 = 80;
     /// How often a timer fires before the next server's does. Once is not enough: servers that take turns can
@@ -16,9 +18,10 @@ impl World {
 
     /// Restarts everybody, and lets timers fire and packets arrive in a good order until all members agree.
     pub(super) fn heal(&mut self) -> Verdict {
-        let ids = (1..=Self::SERVERS).map(NodeId::new);
-        for id in ids {
+        self.never_leads = None;
+        for id in world::ids() {
             self.restart(id)?;
+            self.set_options(id);
             self.take(id, usize::MAX)?;
         }
         for round in 0..Self::MOST_TIMEOUTS {
@@ -26,14 +29,11 @@ impl World {
             if self.agrees() {
                 return Ok(());
             }
-            let next = Self::id(round / Self::IN_A_ROW);
+            let next = world::id(round / Self::IN_A_ROW);
             let id = self.newest_leader().unwrap_or(next);
             self.ask(id, false, Node::handle_election_timeout)?;
         }
-        let nodes = self
-            .servers
-            .iter()
-            .filter_map(|server| server.node.as_ref());
+        let nodes = self.servers.iter().filter_map(Integration::node);
         let nodes: Vec<_> = nodes.map(ToString::to_string).collect();
         Err(Violation {
             property: "Liveness",
@@ -41,13 +41,16 @@ impl World {
         })
     }
 
-    /// Everything on its way arrives, in order.
+    /// Everything on its way arrives, in order, and the disks do all their work.
     fn settle(&mut self) -> Verdict {
         for _ in 0..Self::MOST_PACKETS {
-            if self.is_quiet() {
+            if !self.is_quiet() {
+                self.deliver(0, false)?;
+            } else if self.are_disks_done() {
                 return Ok(());
+            } else {
+                self.let_disks_work(u8::MAX)?;
             }
-            self.deliver(0, false)?;
         }
         Err(Violation {
             property: "Liveness",
@@ -56,10 +59,7 @@ impl World {
     }
 
     fn newest_leader(&self) -> Option<NodeId> {
-        let nodes = self
-            .servers
-            .iter()
-            .filter_map(|server| server.node.as_ref());
+        let nodes = self.servers.iter().filter_map(Integration::node);
         let leaders = nodes.filter(|node| node.role().is_leader());
         leaders.max_by_key(|node| node.current_term()).map(Node::id)
     }
@@ -70,7 +70,7 @@ impl World {
             return false;
         };
         let server = |id: NodeId| self.servers.get(id.get() as usize - 1);
-        let Some((state, node)) = server(leader).and_then(|it| Some((it.state, it.node.as_ref()?)))
+        let Some((state, node)) = server(leader).and_then(|it| Some((it.state(), it.node()?)))
         else {
             return false;
         };
@@ -78,6 +78,6 @@ impl World {
             && !node.config().is_joint_consensus()
             && node
                 .peers()
-                .all(|id| server(id).is_some_and(|server| server.state == state))
+                .all(|id| server(id).is_some_and(|server| server.state() == state))
     }
 }

@@ -1,15 +1,30 @@
 //! The cluster and its network, in which nothing happens by itself.
 
-use raftbare::{LogPosition, Node, NodeId, NodeOptions, StableLeadership};
+use raftbare::{LogIndex, LogPosition, Node, NodeId, NodeOptions};
 use raftbare_sim::checker::{Checker, Verdict};
-use raftbare_sim::integration::{Content, Effect, Integration, Read};
+use raftbare_sim::integration::{Content, DiskWork, Effect, Integration, Read};
 use raftbare_sim::random::Random;
-use raftbare_sim::server::Server;
+use raftbare_sim::server::Payload;
 use raftbare_sim::traffic::Traffic;
 
 use crate::Tell;
 
-pub(super) type Packet = <Server as Integration>::Packet;
+pub(super) type Packet = Box<Payload>;
+
+/// Three found the cluster; the last one waits to be added.
+pub(super) const SERVERS: u64 = 4;
+/// The one that never leads, where there is one.
+const NEVER_LEADS: NodeId = NodeId::new(3);
+
+/// All servers.
+pub(super) fn ids() -> impl Iterator<Item = NodeId> {
+    (1..=SERVERS).map(NodeId::new)
+}
+
+/// The server that a byte names.
+pub(super) fn id(byte: u8) -> NodeId {
+    NodeId::new(1 + u64::from(byte) % SERVERS)
+}
 
 /// A packet on its way.
 #[derive(Debug, Clone)]
@@ -21,8 +36,8 @@ pub(super) struct Flying {
 
 /// Servers of the simulator, packets on their way, and the simulator's checks.
 #[derive(Debug)]
-pub(super) struct World {
-    pub(super) servers: Vec<Server>,
+pub(super) struct World<S> {
+    pub(super) servers: Vec<S>,
     flying: Vec<Flying>,
     pub(super) checker: Checker,
     pub(super) traffic: Traffic,
@@ -30,22 +45,24 @@ pub(super) struct World {
     pub(super) proposed: Vec<LogPosition>,
     next_command: u64,
     pub(super) told: Vec<&'static str>,
+    /// Where the log of each begins.
+    pub(super) snapshots: Vec<LogIndex>,
     /// What each node is told when it starts.
     options: NodeOptions,
+    pub(super) never_leads: Option<NodeId>,
 }
 
-impl World {
-    /// Three found the cluster; the last one waits to be added.
-    pub(super) const SERVERS: u64 = 4;
+impl<S: Integration<Packet = Packet>> World<S> {
     /// More packets are not on their way at once: the oldest is lost.
     const MOST_FLYING: usize = 32;
 
-    pub(super) fn new(is_stable: bool) -> Self {
-        let mut options = NodeOptions::default();
-        options.stable_leadership = is_stable.then(StableLeadership::default);
-        let ids = (1..=Self::SERVERS).map(NodeId::new);
+    pub(super) fn new(
+        options: NodeOptions,
+        one_never_leads: bool,
+        server: impl Fn(NodeId, NodeOptions) -> S,
+    ) -> Self {
         let mut this = Self {
-            servers: ids.map(|id| Server::new(id, None)).collect(),
+            servers: ids().map(|id| server(id, options)).collect(),
             flying: Vec::new(),
             checker: Checker::default(),
             traffic: Traffic::default(),
@@ -53,18 +70,19 @@ impl World {
             proposed: Vec::new(),
             next_command: 1,
             told: Vec::new(),
+            snapshots: ids().map(|_| LogIndex::ZERO).collect(),
             options,
+            never_leads: one_never_leads.then_some(NEVER_LEADS),
         };
-        for server in &mut this.servers {
-            server.set_node_options(options);
-        }
+        ids().for_each(|id| this.set_options(id));
         this.found();
         this
     }
 
-    /// The server that a byte names.
-    pub(super) fn id(byte: u8) -> NodeId {
-        NodeId::new(1 + u64::from(byte) % Self::SERVERS)
+    pub(super) fn set_options(&mut self, id: NodeId) {
+        let mut options = self.options;
+        options.never_leads = self.never_leads == Some(id);
+        self.server(id).set_node_options(options);
     }
 
     /// One of the nodes that lead.
@@ -77,9 +95,14 @@ impl World {
 
     /// What the run has come to.
     pub(super) fn tell(&self, tell: Tell<'_>) {
-        let leader = match self.options.stable_leadership {
-            Some(_) => "stable leader",
-            None => "leader",
+        let is_late = self.servers[0]
+            .node()
+            .is_some_and(|it| it.options().asynchronous_storage);
+        let leader = match (is_late, self.options.stable_leadership) {
+            (true, Some(_)) => "stable leader, late disks",
+            (true, None) => "leader, late disks",
+            (false, Some(_)) => "stable leader",
+            (false, None) => "leader",
         };
         (0..self.checker.leaders_seen()).for_each(|_| tell(leader));
         (0..self.checker.commit_index().get()).for_each(|_| tell("commit"));
@@ -88,13 +111,32 @@ impl World {
 
     /// Server 1 founds the cluster; again, if a crash has made it forget.
     fn found(&mut self) {
-        if let Some(node) = &mut self.servers[0].node {
-            node.create_cluster(&[1, 2, 3].map(NodeId::new));
-        }
+        self.servers[0].create_cluster(&[1, 2, 3].map(NodeId::new));
     }
 
-    pub(super) fn server(&mut self, id: NodeId) -> &mut Server {
+    pub(super) fn server(&mut self, id: NodeId) -> &mut S {
         &mut self.servers[id.get() as usize - 1]
+    }
+
+    pub(super) fn is_down(&self, id: NodeId) -> bool {
+        self.servers[id.get() as usize - 1].node().is_none()
+    }
+
+    /// The disks of the servers in these bits get on with their work.
+    pub(super) fn let_disks_work(&mut self, bits: u8) -> Verdict {
+        for id in ids().filter(|id| bits >> (id.get() - 1) & 1 == 1) {
+            if !self.is_down(id) && self.server(id).disk_work() != DiskWork::None {
+                self.server(id).finish_disk_work();
+                self.told.push("disk");
+                self.take(id, usize::MAX)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn are_disks_done(&mut self) -> bool {
+        let mut servers = self.servers.iter_mut();
+        servers.all(|it| it.disk_work() == DiskWork::None)
     }
 
     /// Gives an input to a node that runs.
@@ -104,7 +146,7 @@ impl World {
         waits: bool,
         input: impl FnOnce(&mut Node),
     ) -> Verdict {
-        self.server(id).node.as_mut().map(input);
+        self.server(id).node_mut().map(input);
         self.follow_input(id, waits)
     }
 
@@ -122,7 +164,7 @@ impl World {
 
     pub(super) fn read(&mut self, id: NodeId, waits: bool) -> Verdict {
         let bound = self.checker.commit_index();
-        if let Some(node) = &mut self.server(id).node
+        if let Some(node) = self.server(id).node_mut()
             && let Some(token) = node.read_index()
         {
             let known_at_begin = node.commit_index();
@@ -137,18 +179,25 @@ impl World {
     }
 
     pub(super) fn take_snapshot(&mut self, id: NodeId, waits: bool) -> Verdict {
-        let before = self.server(id).disk.snapshot.position;
         self.server(id).take_snapshot();
-        if self.server(id).disk.snapshot.position != before {
-            self.told.push("snapshot");
-        }
         self.follow_input(id, waits)
+    }
+
+    /// An operator lets a leader hand over, or go on to lead.
+    pub(super) fn transfer(&mut self, id: NodeId, to: Option<NodeId>) -> Verdict {
+        if self.server(id).transfer_leadership(to) {
+            self.told.push(match to {
+                Some(_) => "transfer",
+                None => "transfer aborted",
+            });
+        }
+        self.follow_input(id, false)
     }
 
     /// The power fails after up to three effects, or in the middle of an append among them.
     pub(super) fn crash(&mut self, id: NodeId, seed: u8) -> Verdict {
         for _ in 0..seed % 4 {
-            if self.server(id).node.is_none() {
+            if self.is_down(id) {
                 break;
             }
             match self.server(id).next_effect() {
@@ -160,7 +209,7 @@ impl World {
                 Some(effect) => self.follow(id, effect)?,
             }
         }
-        if self.server(id).node.is_some() {
+        if !self.is_down(id) {
             self.server(id).lose_power(&mut Random::new(seed.into()));
             self.reads.retain(|&(reader, _)| reader != id);
             self.checker.note_crash(id);
@@ -170,12 +219,11 @@ impl World {
     }
 
     pub(super) fn restart(&mut self, id: NodeId) -> Verdict {
-        if self.server(id).node.is_some() {
+        if !self.is_down(id) {
             return Ok(());
         }
-        let options = self.options;
         self.server(id).restart();
-        self.server(id).set_node_options(options);
+        self.set_options(id);
         self.found();
         self.follow_input(id, false)
     }
@@ -196,11 +244,11 @@ impl World {
         };
         let Flying { to, packet, .. } = self.flying.remove(index);
         let server = &mut self.servers[to.get() as usize - 1];
-        if let (Some(node), Content::Message(message)) = (&server.node, Server::content(&packet)) {
+        if let (Some(node), Content::Message(message)) = (server.node(), S::content(&packet)) {
             self.traffic.note_reply(node, &message);
         }
-        if server.node.is_some() {
-            Integration::receive(server, packet);
+        if server.node().is_some() {
+            server.receive(packet);
         }
         self.follow_input(to, waits)
     }
