@@ -195,8 +195,9 @@ fn thesis_10_2_1_a_candidate_asks_for_votes_when_its_own_is_stored() {
     node.handle_election_timeout();
     let saves = ["SetElectionTimeout", "SaveCurrentTerm", "SaveVotedFor"];
     assert_actions(&mut node, &saves);
-    // Its own vote counts no earlier, so one more is no majority.
+    // Its own vote counts no earlier, and no other one either: none was asked for.
     node.handle_message(vote(2, 2, 1));
+    node.handle_message(vote(3, 2, 1));
     assert_eq!(node.role(), Role::Candidate);
     node.handle_hard_state_persisted(term(2), None);
     assert_actions(&mut node, &[]);
