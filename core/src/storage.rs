@@ -93,6 +93,10 @@ impl Storage {
     pub(crate) fn note_snapshot(&mut self, position: LogPosition, is_in_log: bool) {
         let index = position.index;
         if is_in_log {
+            // An overwriting write that was not taken yet: what it would have dropped above is still to be dropped.
+            if self.anchor < index && self.newest_write.index > index {
+                self.cuts = true;
+            }
             self.anchor = self.anchor.max(index);
             self.durable = self.durable.max(index);
         } else {

@@ -185,6 +185,21 @@ fn section_7_what_a_write_has_brought_above_a_foreign_snapshot_is_dropped_when_i
 }
 
 #[test]
+fn section_7_what_was_to_be_overwritten_above_a_snapshot_is_dropped_all_the_same() {
+    for (stored, dropped) in [("1/4[cmd*6]", Some("2/7[]")), ("1/4[cmd*3]", None)] {
+        let mut node = late_follower();
+        node.handle_message(call(2, 1, 3, stored));
+        let first = take_append(&mut node);
+        node.handle_log_persisted(first);
+        drain(&mut node);
+        node.handle_message(call(3, 2, 1, "1/4[term(2) cmd*2]"));
+        assert_eq!(pending_append(&node).as_deref(), Some("1/4[term(2) cmd*2]"));
+        assert!(node.handle_snapshot_installed(at(2, 7), config(&[1, 2, 3])));
+        assert_eq!(pending_append(&node).as_deref(), dropped);
+    }
+}
+
+#[test]
 fn section_7_an_own_snapshot_leaves_the_writes_above_it_alone() {
     let mut node = late_follower();
     node.handle_message(append_call(2, 1, 3, 6, commands(at(1, 4), 4)));
