@@ -3,9 +3,9 @@
 //! | Target | What the bytes are | What is checked |
 //! |---|---|---|
 //! | [`codec`] | bytes from a link or a store | refused, or the one encoding of what they mean; memory within the limits |
-//! | [`node`] | messages and calls of any content for one node, crashes | what one node owes to anybody: [`node::checks`] |
-//! | [`replica`] | envelopes and calls of any content for one replica, crashes and failures of its store | what a replica owes to anybody |
-//! | [`schedule`] | what happens next to a cluster: arrivals, losses, timeouts, crashes, members | Raft's guarantees, by the simulator's checker; agreement once it is healed |
+//! | [`node`] | messages and calls of any content for one node with any options, late and wrong reports of its disk, crashes | what one node owes to anybody: [`node::checks`]; that it promises nothing which its disk does not have |
+//! | [`replica`] | envelopes and calls of any content for one replica, its store at once or late, crashes and failures of it | what a replica owes to anybody; the same of its promises |
+//! | [`schedule`] | what happens next to a cluster: arrivals, losses, timeouts, transfers, crashes, members, disks that get on | Raft's guarantees, by the simulator's checker; agreement once it is healed |
 //!
 //! The same code runs in two places. In the test command (`tests/stable.rs`), on any toolchain: the inputs kept in
 //! `inputs/`, and a fixed number of executions on bytes made from them and from seeds. And under libFuzzer, which

@@ -213,6 +213,9 @@ impl Bench {
             let reports = self.late.report(usize::MAX, false);
             self.give_reports(reports, tell);
         }
+        while let Some(event) = self.node.next_event() {
+            self.check_event(event, tell);
+        }
         if !self.is_deceived {
             self.disk.assert_equals_memory(&self.node);
         }

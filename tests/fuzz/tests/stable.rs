@@ -109,6 +109,7 @@ fn codec() {
     );
 }
 
+/// All calls, all events and all that the options bring.
 #[test]
 fn node() {
     fuzz(
@@ -116,14 +117,41 @@ fn node() {
         90_000,
         600,
         &[
+            ("handle_election_timeout", 500_000),
+            ("create_cluster", 50_000),
+            ("propose_command", 100_000),
+            ("propose_config", 50_000),
+            ("heartbeat", 50_000),
+            ("read_index", 50_000),
+            ("handle_snapshot_installed", 100_000),
+            ("set_options", 50_000),
+            ("transfer_leadership", 2_000),
+            ("abort_transfer", 500),
+            ("next_event", 500),
+            ("message", 200_000),
+            ("message of a pre-vote", 5_000),
+            ("message of a vote after a transfer", 1_000),
+            ("order to campaign", 3_000),
+            ("messages of strangers", 50_000),
+            ("writes", 2_000),
+            ("reports", 1_500),
+            ("reports once more", 1_500),
+            ("claim of a log", 500),
+            ("claim of a hard state", 500),
             ("leader", 10_000),
-            ("pre-vote", 100),
+            ("pre-vote", 1_000),
             ("commit", 50_000),
             ("overwritten entries", 5_000),
             ("read", 2_000),
             ("snapshot", 50_000),
             ("snapshot wanted", 500),
             ("crash", 10_000),
+            ("event: became leader", 300),
+            ("event: stepped down", 300),
+            ("event: configuration committed", 1_000),
+            ("event: snapshot wanted", 50),
+            ("event: follower lost its tail", 10),
+            ("event: transfer ended", 3),
         ],
     );
 }
@@ -142,6 +170,11 @@ fn replica() {
             ("chunk", 5_000),
             ("crash", 15_000),
             ("storage failure", 3_000),
+            ("meanwhile", 2_000),
+            ("another's batch", 500),
+            ("batch dropped", 500),
+            ("transfer", 500),
+            ("transfer aborted", 50),
         ],
     );
 }
@@ -155,6 +188,16 @@ fn schedule() {
         &[
             ("leader", 30_000),
             ("stable leader", 2_000),
+            ("leader, late disks", 3_000),
+            ("stable leader, late disks", 1_000),
+            ("disk", 50_000),
+            ("transfer", 5_000),
+            ("transfer aborted", 500),
+            ("event: became leader", 20_000),
+            ("event: stepped down", 8_000),
+            ("event: configuration committed", 100_000),
+            ("event: transfer done", 1_000),
+            ("event: transfer ended", 2_000),
             ("commit", 300_000),
             ("read", 10_000),
             ("snapshot", 5_000),
