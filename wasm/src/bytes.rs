@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use raftbare::codec::{self, Limits};
 use raftbare::{
     Action, Actions, ClusterConfig, CommitStatus, Event, Log, LogEntries, LogPosition, Message,
-    ReadStatus, Role, StepDown, TransferOutcome,
+    NodeOptions, ReadStatus, Role, StableLeadership, StepDown, TransferOutcome,
 };
 
 /// What JavaScript has encoded itself is as long as it is; JavaScript sees to it that it is not too long.
@@ -178,6 +178,43 @@ pub(crate) fn decode_log(bytes: &[u8], config_len: usize) -> Option<Log> {
     let config = codec::decode_config(config, &LIMITS).ok()?;
     let entries = codec::decode_entries(entries, &LIMITS).ok()?;
     Some(Log::new(config, entries))
+}
+
+/// The options of a node: the silent timeouts of stable leadership or 0, the switches as bits, lowest first, in the
+/// order of `js/src/options.ts`, the timeouts of a transfer.
+pub(crate) fn node_options(
+    silent_timeouts: u8,
+    switches: u8,
+    transfer_timeouts: u8,
+) -> NodeOptions {
+    let is_on = |bit: u8| switches & bit != 0;
+    let mut options = NodeOptions::default();
+    options.stable_leadership =
+        (silent_timeouts > 0).then_some(StableLeadership { silent_timeouts });
+    options.transfer_timeouts = transfer_timeouts;
+    options.never_leads = is_on(1);
+    options.refuses_lost_tail = is_on(2);
+    options.asynchronous_storage = is_on(4);
+    options.events = is_on(8);
+    options
+}
+
+/// The integers of which [`node_options`] makes these options.
+#[cfg(feature = "simulator")]
+pub(crate) fn raw_node_options(options: &NodeOptions) -> [u8; 3] {
+    let stable = options.stable_leadership;
+    let switches = [
+        options.never_leads,
+        options.refuses_lost_tail,
+        options.asynchronous_storage,
+        options.events,
+    ];
+    let bits = switches.into_iter().zip(0..);
+    [
+        stable.map_or(0, |stable| stable.silent_timeouts),
+        bits.fold(0, |bits, (is_on, at)| bits | u8::from(is_on) << at),
+        options.transfer_timeouts,
+    ]
 }
 
 /// What has happened, or that nothing has, or nothing that JavaScript knows of.

@@ -5,13 +5,12 @@
 //! is wanted, and that nothing has happened: TypeScript has checked them before, so it never should.
 
 use crate::buffer::Buffer;
-use crate::bytes::{LIMITS, Put, commit_status, decode_log, event, read_status, role};
+use crate::bytes::{
+    LIMITS, Put, commit_status, decode_log, event, node_options, read_status, role,
+};
 use alloc::vec::Vec;
 use raftbare::codec::{decode_config, decode_message};
-use raftbare::{
-    ClusterConfig, LogIndex, LogPosition, Node, NodeId, NodeOptions, ReadToken, StableLeadership,
-    Term,
-};
+use raftbare::{ClusterConfig, LogIndex, LogPosition, Node, NodeId, ReadToken, Term};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A node. Its methods are those of [`Node`].
@@ -122,19 +121,10 @@ impl RawNode {
         })
     }
 
-    /// [`Node::set_options`]: the silent timeouts of stable leadership or 0, the switches as bits, lowest first, in the
-    /// order of `js/src/options.ts`.
+    /// [`Node::set_options`] with [`node_options`].
     #[wasm_bindgen(js_name = setOptions)]
     pub fn set_options(&mut self, silent_timeouts: u8, switches: u8, transfer_timeouts: u8) {
-        let is_on = |bit: u8| switches & bit != 0;
-        let mut options = NodeOptions::default();
-        options.stable_leadership =
-            (silent_timeouts > 0).then_some(StableLeadership { silent_timeouts });
-        options.transfer_timeouts = transfer_timeouts;
-        options.never_leads = is_on(1);
-        options.refuses_lost_tail = is_on(2);
-        options.asynchronous_storage = is_on(4);
-        options.events = is_on(8);
+        let options = node_options(silent_timeouts, switches, transfer_timeouts);
         self.node.set_options(options);
     }
 

@@ -2,6 +2,7 @@
 
 mod checker;
 mod notation;
+mod options;
 mod parts;
 mod script;
 mod world;

@@ -49,8 +49,14 @@ const BROWSERS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// How many steps of how many worlds must have the same hash in both builds of the simulator: 10^7 in all.
-const TRACE: (u64, u64) = (100_000, 100);
+/// How many steps of how many worlds must have the same hash in both builds of the simulator: 10^7 basic ones, and of
+/// each other kind some.
+const TRACES: [(&str, u64, u64); 4] = [
+    ("basic", 100_000, 100),
+    ("options", 20_000, 30),
+    ("late-disks", 20_000, 30),
+    ("options+late-disks", 20_000, 30),
+];
 
 pub(crate) fn run_all() -> Result<()> {
     require_node()?;
@@ -251,15 +257,15 @@ fn test(packed: &Path, browser: &Path) -> Result<()> {
         .current_dir(&consumer)
         .args(["install", "--no-audit", "--no-fund", "--no-save"])
         .arg(packed))?;
-    let (steps, worlds) = TRACE;
     let mut trace = cargo();
     trace
         .args(["run", "--quiet", "--locked", "--release"])
         .args(["-p", "raftbare-wasm", "--features", "simulator"])
-        .args(["--example", "trace", "--", &steps.to_string()])
-        .args((0..worlds).map(|seed| seed.to_string()));
-    let hashes = run_and_read(&mut trace)?;
-    fs::write(consumer.join("trace.txt"), format!("{steps}\n{hashes}"))?;
+        .args(["--example", "trace", "--"]);
+    for (kind, steps, worlds) in TRACES {
+        trace.args([kind.to_owned(), steps.to_string(), worlds.to_string()]);
+    }
+    fs::write(consumer.join("trace.txt"), run_and_read(&mut trace)?)?;
     run(program("node")
         .current_dir(&consumer)
         .args(["--test", "--test-reporter=spec"])

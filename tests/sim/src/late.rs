@@ -53,6 +53,12 @@ impl LateServer {
         this
     }
 
+    /// The server, with what is on the disk, and what is on its way there.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// The disk has written the first of what waits, or more of it at once.
     fn finish_writes(&mut self) -> Result<(), &'static str> {
         if self.random.chance(100) {

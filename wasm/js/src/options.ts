@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly events?: boolean | undefined;
 }
 
+const SWITCHES = ["neverLeads", "refusesLostTail", "asynchronousStorage", "events"] as const;
+
 /** The options as the module takes them: the silent timeouts (0 for none), the switches as bits, the timeouts. */
 export function rawOptions(options: NodeOptions): [silentTimeouts: number, switches: number, transferTimeouts: number] {
   const given = object(options, "options");
@@ -37,8 +39,14 @@ export function rawOptions(options: NodeOptions): [silentTimeouts: number, switc
   if (stable !== undefined && silentTimeouts < 2) {
     throw new RangeError(`options.stableLeadership.silentTimeouts has to be from 2 to 255, not ${silentTimeouts}`);
   }
-  const names = ["neverLeads", "refusesLostTail", "asynchronousStorage", "events"];
   const isOn = (name: string) => given[name] !== undefined && boolean(given[name], `options.${name}`);
-  const switches = names.reduce((bits, name, at) => bits | (isOn(name) ? 1 << at : 0), 0);
+  const switches = SWITCHES.reduce((bits, name, at) => bits | (isOn(name) ? 1 << at : 0), 0);
   return [silentTimeouts, switches, count(transferTimeouts, "options.transferTimeouts", 255)];
+}
+
+/** The options that {@link rawOptions} makes these numbers of. What is off is left out. */
+export function readOptions(silentTimeouts: number, switches: number, transferTimeouts: number): NodeOptions {
+  const on = SWITCHES.filter((_, at) => (switches & (1 << at)) !== 0).map((name) => [name, true]);
+  const stable = silentTimeouts > 0 ? { stableLeadership: { silentTimeouts } } : {};
+  return { ...stable, ...Object.fromEntries(on), transferTimeouts };
 }

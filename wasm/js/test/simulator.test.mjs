@@ -8,29 +8,38 @@ import * as api from "raftbare/simulator";
 import { Node as OtherNode } from "raftbare";
 import { here, scenarios } from "./tools.mjs";
 
-const { Checker, FLAWS, LogPosition, Node, ScriptWorld, Simulation, formatMessage } = api;
+const { Checker, FLAWS, LATE_FLAWS, LogPosition, Node, ScriptWorld, Simulation, formatMessage } = api;
+
+/** What a rough world has besides, by the kinds of the example `trace`. */
+const KINDS = {
+  basic: {},
+  options: { options: true },
+  "late-disks": { lateDisks: true },
+  "options+late-disks": { options: true, lateDisks: true },
+};
 
 if (!isMainThread) {
-  const { steps, seeds } = workerData;
-  parentPort.postMessage(seeds.map((seed) => {
-    const world = Simulation.rough(BigInt(seed));
-    const violation = world.run(steps);
-    const line = violation === undefined ? `${seed} ${world.traceHash}` : `${seed} ${violation.property}`;
+  parentPort.postMessage(workerData.map((line) => {
+    const [kind, steps, seed] = line.split(" ");
+    const world = Simulation.rough(BigInt(seed), KINDS[kind]);
+    const violation = world.run(Number(steps));
+    const told = violation?.property ?? world.traceHash;
     world.free();
-    return line;
+    return `${kind} ${steps} ${seed} ${told}`;
   }));
 } else {
   tests();
 }
 
 function tests() {
-  test("10^7 steps have the same trace hashes as on the host", { timeout: 600_000 }, async () => {
-    const [steps, ...expected] = readFileSync(join(here, "trace.txt"), "utf8").trim().split("\n");
-    assert.ok(Number(steps) * expected.length >= 1e7);
-    const seeds = expected.map((line) => line.split(" ")[0]);
-    const halves = [seeds.filter((_, at) => at % 2 === 0), seeds.filter((_, at) => at % 2 === 1)];
-    const work = halves.map((seeds) => new Promise((resolve, reject) => {
-      const worker = new Worker(new URL(import.meta.url), { workerData: { steps: Number(steps), seeds } });
+  test("10^7 steps, and some of each other kind, have the same trace hashes as on the host", { timeout: 900_000 }, async () => {
+    const expected = readFileSync(join(here, "trace.txt"), "utf8").trim().split("\n");
+    const steps = (kind) => expected.filter((line) => line.startsWith(`${kind} `)).reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
+    assert.ok(steps("basic") >= 1e7);
+    for (const kind of Object.keys(KINDS)) assert.ok(steps(kind) >= 5e5, kind);
+    const halves = [expected.filter((_, at) => at % 2 === 0), expected.filter((_, at) => at % 2 === 1)];
+    const work = halves.map((lines) => new Promise((resolve, reject) => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: lines });
       worker.on("message", resolve).on("error", reject);
     }));
     const lines = (await Promise.all(work)).flat();
@@ -179,7 +188,7 @@ function tests() {
     for (let servers = 1; servers <= 9; servers += 1) {
       assert.equal(new Simulation(1n, { servers }).runAndHeal(200), undefined);
     }
-    for (const options of [{ servers: 0 }, { servers: 10 }, { voters: 4 }, { burst: 0 }, { loss: 1_001 }, { delayUs: 0.5 }]) {
+    for (const options of [{ transfers: 1_001 }, { nodeOptions: { transferTimeouts: 256 } }, { servers: 0 }, { servers: 10 }, { voters: 4 }, { burst: 0 }, { loss: 1_001 }, { delayUs: 0.5 }]) {
       assert.throws(() => new Simulation(1n, options), RangeError, JSON.stringify(options));
     }
     assert.throws(() => new Simulation(1n, { servers: "3" }), TypeError);
@@ -187,14 +196,94 @@ function tests() {
     assert.throws(() => new Simulation(1n, { speed: 1 }), /no option speed/);
     assert.throws(() => new Simulation(1), TypeError);
     assert.throws(() => new Simulation(1n, {}, "hubris"), RangeError);
+    assert.throws(() => new Simulation(1n, {}, "logReportedEarly"), /without asynchronous storage/);
+    assert.throws(() => Simulation.rough(1n, { lateDisks: true }, "voteNotStored"), /with asynchronous storage/);
+    assert.throws(() => Simulation.rough(1n, "voteNotStored"), TypeError);
+    assert.throws(() => Simulation.rough(1n, { options: 1 }), TypeError);
+    assert.throws(() => new Simulation(1n, { nodeOptions: 1 }), TypeError);
     assert.throws(() => new Simulation(1n).crash(4n), RangeError);
     assert.throws(() => new Simulation(1n).run(-1), RangeError);
+  });
+
+  test("the options of a rough world make the same world", () => {
+    for (const [kind, more] of Object.entries(KINDS)) {
+      for (let seed = 0n; seed < 6n; seed += 1n) {
+        const world = Simulation.rough(seed, more);
+        const again = new Simulation(seed, world.options);
+        assert.deepEqual(again.options, world.options);
+        assert.deepEqual([world.run(2_000), again.run(2_000)], [undefined, undefined]);
+        assert.equal(again.traceHash, world.traceHash, `${kind} ${seed}`);
+        assert.equal(world.options.nodeOptions.asynchronousStorage, more.lateDisks, kind);
+        assert.equal(world.options.transfers > 0, more.options === true && world.options.transfers !== 0, kind);
+        const other = new Simulation(seed, { ...world.options, transfers: world.options.transfers === 0 ? 900 : 0 });
+        other.run(2_000);
+        assert.notEqual(other.traceHash, world.traceHash, `${kind} ${seed}: transfers make no difference`);
+      }
+    }
+  });
+
+  test("leaders hand over by chance, and when they are told to", () => {
+    const options = { servers: 3, faultEveryUs: 50_000, transfers: 1_000, nodeOptions: { events: true } };
+    const world = new Simulation(3n, options);
+    assert.equal(world.runAndHeal(5_000), undefined);
+    const { transfers, handovers } = world.counts;
+    assert.ok(transfers >= 10n && handovers >= 5n && handovers <= transfers, `${transfers} ${handovers}`);
+    const calm = new Simulation(3n, { clientEveryUs: 0, nodeOptions: { events: true } });
+    calm.run(60);
+    const leader = calm.servers.find((server) => server.node.role === "leader");
+    const target = leader.id === 2n ? 3n : 2n;
+    assert.equal(calm.transfer(target, leader.id), false);
+    assert.equal(calm.transfer(leader.id, target), true);
+    assert.equal(calm.servers[Number(leader.id) - 1].node.transferTarget, target);
+    assert.equal(calm.run(40), undefined);
+    assert.equal(calm.servers[Number(target) - 1].node.role, "leader");
+    assert.equal(calm.counts.handovers, 1n);
+    assert.throws(() => calm.transfer(1n, 4n), RangeError);
+  });
+
+  test("with asynchronous storage what is stored is on its way for a while, and a crash may lose it", () => {
+    const world = new Simulation(2n, { nodeOptions: { asynchronousStorage: true } });
+    const kinds = new Set();
+    let lost = 0;
+    let waited = 0;
+    for (let step = 0; step < 3_000; step += 1) {
+      for (const { id, node, writes, disk } of world.servers) {
+        for (const write of writes) kinds.add(write.type);
+        if (node === undefined) continue;
+        const last = node.log.lastPosition.index;
+        assert.ok(node.durableIndex <= last);
+        // The node is told after the disk has it.
+        assert.ok(node.durableIndex <= disk.log.lastPosition.index);
+        waited += Number(node.durableIndex < last);
+        if (step % 500 !== 499 || !writes.some((write) => write.type === "entries")) continue;
+        world.crash(id);
+        const server = world.servers[Number(id) - 1];
+        assert.deepEqual([server.node, server.writes], [undefined, []]);
+        lost += Number(server.disk.log.lastPosition.index < last);
+      }
+      assert.equal(world.step(), undefined);
+      assert.ok(world.pending.every(({ text, server }) => !/disk/.test(text) || server !== undefined));
+    }
+    assert.ok(kinds.has("hardState") && kinds.has("entries"), [...kinds].join(" "));
+    assert.ok(waited > 100 && lost > 0, `${waited} ${lost}`);
+    assert.equal(world.runAndHeal(0), undefined);
+  });
+
+  test("a snapshot is on its way to the disk, too", () => {
+    const world = new Simulation(1n, { snapshots: true, faultEveryUs: 20_000, nodeOptions: { asynchronousStorage: true } });
+    const seen = () => world.servers.flatMap(({ writes }) => writes).find(({ type }) => type === "snapshot");
+    let found;
+    for (let step = 0; step < 5_000 && found === undefined; step += 1) {
+      assert.equal(world.step(), undefined);
+      found = seen();
+    }
+    assert.deepEqual([found?.position.index > 0n, found?.config.voters], [true, [1n, 2n, 3n]]);
   });
 
   test("mistakes that are made on purpose are found", () => {
     const found = FLAWS.filter((flaw) => {
       for (let seed = 0n; seed < 12n; seed += 1n) {
-        const world = Simulation.rough(seed, flaw);
+        const world = Simulation.rough(seed, {}, flaw);
         const violation = world.runAndHeal(3_000);
         world.free();
         if (violation !== undefined) return true;
@@ -204,6 +293,16 @@ function tests() {
     assert.ok(found.includes("sendsBeforeStoring") && found.includes("voteNotStored"), found.join(" "));
     assert.ok(found.length >= 12, found.join(" "));
     for (let seed = 0n; seed < 12n; seed += 1n) assert.equal(Simulation.rough(seed).runAndHeal(3_000), undefined);
+    const early = LATE_FLAWS.filter((flaw) => {
+      for (let seed = 0n; seed < 60n; seed += 1n) {
+        const world = Simulation.rough(seed, { lateDisks: true }, flaw);
+        const violation = world.run(4_000);
+        world.free();
+        if (violation !== undefined) return true;
+      }
+      return false;
+    });
+    assert.deepEqual(early, LATE_FLAWS);
   });
 
   test("the checker looks at nodes that JavaScript runs", () => {

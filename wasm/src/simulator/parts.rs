@@ -8,6 +8,7 @@ use raftbare::{Action, Node, NodeId};
 use raftbare_sim::checker::{Verdict, Violation};
 use raftbare_sim::disk::Disk;
 use raftbare_sim::server::{Payload, Server};
+use raftbare_sim::write::Write;
 
 /// Appends what only the simulator has.
 pub(super) trait PutMore: Put {
@@ -21,8 +22,10 @@ pub(super) trait PutMore: Put {
     fn node(&mut self, node: &Node);
     /// What survives a crash.
     fn disk(&mut self, disk: &Disk);
-    /// A server with its node, if that runs, and its disk.
+    /// A server with its node, if that runs, its disk, and what is on its way there.
     fn server(&mut self, server: &Server);
+    /// What is on its way to a disk.
+    fn write(&mut self, write: &Write);
     /// What is on its way.
     fn payload(&mut self, payload: &Payload);
     /// The kind of an action, as [`Put::action`] has it; that of the end of actions if there is none.
@@ -57,15 +60,19 @@ impl PutMore for Vec<u8> {
         self.optional(node.voted_for().map(NodeId::get));
         self.optional(node.leader_id().map(NodeId::get));
         self.number(node.commit_index().get());
+        self.number(node.durable_index().get());
+        self.optional(node.transfer_target().map(NodeId::get));
         self.log(node.log());
         self.actions(node.actions());
         self.end_of_actions();
-        let members = node.config().unique_nodes();
-        let matching = members.filter_map(|id| Some((id, node.match_index(id)?)));
+        let members = || node.config().unique_nodes();
+        let matching = members().filter_map(|id| Some((id, node.match_index(id)?)));
         self.list(matching, |result, (id, index)| {
             result.number(id.get());
             result.number(index.get());
         });
+        let refused = members().filter(|&id| node.has_lost_tail(id));
+        self.list(refused, |result, id| result.number(id.get()));
     }
 
     fn disk(&mut self, disk: &Disk) {
@@ -81,8 +88,28 @@ impl PutMore for Vec<u8> {
             self.node(node);
         }
         self.disk(&server.disk);
+        self.list(server.waiting_writes(), Self::write);
         self.number(server.state.applied.get());
         self.number(server.state.digest);
+    }
+
+    fn write(&mut self, write: &Write) {
+        match write {
+            Write::HardState(term, vote) => {
+                self.word(0);
+                self.number(term.get());
+                self.optional(vote.map(NodeId::get));
+            }
+            Write::Append(entries, _) => {
+                self.word(1);
+                self.entries(entries);
+            }
+            Write::Snapshot(snapshot) => {
+                self.word(2);
+                self.position(snapshot.position);
+                self.config(&snapshot.config);
+            }
+        }
     }
 
     fn payload(&mut self, payload: &Payload) {

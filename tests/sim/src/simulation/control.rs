@@ -159,6 +159,7 @@ impl<P> Event<P> {
             Self::Arrival { to: server, .. }
             | Self::Timeout { server, .. }
             | Self::Drain { server }
+            | Self::DiskDone { server, .. }
             | Self::Restart { server } => Some(server),
             _ => None,
         }

@@ -14,7 +14,7 @@ export {
   parseMessage,
   parsePosition,
 } from "./notation.js";
-export { FLAWS, type Flaw, type SimulationOptions } from "./options.js";
+export { FLAWS, type Flaw, LATE_FLAWS, type LateFlaw, type SimulationOptions } from "./options.js";
 export {
   type Failure,
   type Flying,
@@ -24,5 +24,5 @@ export {
   ScriptWorld,
   type ServerOutline,
 } from "./script.js";
-export { type Counts, type PendingEvent, Simulation } from "./simulation.js";
-export type { NodeState, Payload, ServerState, Violation } from "./state.js";
+export { type Counts, type PendingEvent, type Rough, Simulation } from "./simulation.js";
+export type { NodeState, Payload, ServerState, Violation, Write } from "./state.js";

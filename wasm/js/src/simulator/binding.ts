@@ -8,7 +8,7 @@ export interface Raw {
 
 export interface RawSimulation extends Raw {
   create(seed: bigint, flaw: number): void;
-  rough(seed: bigint, flaw: number): void;
+  rough(seed: bigint, hasOptions: boolean, hasLateDisks: boolean, flaw: number): void;
   duplicate(): RawSimulation;
   run(steps: number): void;
   heal(): void;
@@ -20,6 +20,7 @@ export interface RawSimulation extends Raw {
   restart(id: bigint): void;
   fireTimer(id: bigint): void;
   propose(id: bigint): number;
+  transfer(id: bigint, target: bigint): boolean;
   cut(from: bigint, to: bigint): void;
   mend(): void;
   isLinked(from: bigint, to: bigint): boolean;

@@ -1,4 +1,5 @@
-import { boolean, count, describe, object, text } from "../check.js";
+import { boolean, count, object, text } from "../check.js";
+import { type NodeOptions, rawOptions, readOptions } from "../options.js";
 
 /** How rough the simulated world is: probabilities in parts of a thousand, times in microseconds. */
 export interface SimulationOptions {
@@ -26,13 +27,22 @@ export interface SimulationOptions {
   readonly clientEveryUs: number;
   /** Commands in a burst of a client, at most. By default 3. */
   readonly burst: number;
+  /** A fault is that a leader is told to hand over, or to go on to lead. */
+  readonly transfers: number;
   /** Faults may change the membership. */
   readonly membership: boolean;
   /** Faults may take snapshots. */
   readonly snapshots: boolean;
+  /**
+   * What the nodes do beyond the basic algorithm; by default nothing. With `asynchronousStorage`, what they store is on
+   * its way for a while, up to 60 ms by the chances of each disk, and a crash may lose it.
+   */
+  readonly nodeOptions: NodeOptions;
 }
 
-const CALM: SimulationOptions = {
+type World = Omit<SimulationOptions, "nodeOptions">;
+
+const CALM: World = {
   servers: 3,
   voters: 3,
   loss: 0,
@@ -45,37 +55,48 @@ const CALM: SimulationOptions = {
   faultEveryUs: 0,
   clientEveryUs: 10_000,
   burst: 3,
+  transfers: 0,
   membership: false,
   snapshots: false,
 };
 
-const MOST: Partial<Record<keyof SimulationOptions, number>> = {
+const MOST: Partial<Record<keyof World, number>> = {
   servers: 9,
   delayUs: 1_000_000_000,
   faultEveryUs: 1_000_000_000,
   clientEveryUs: 1_000_000_000,
 };
 
-/** Names in the order of the module, and the values of a calm world. */
-export const OPTION_NAMES = Object.keys(CALM) as (keyof SimulationOptions)[];
+/** In the order of the module. */
+const NAMES = Object.keys(CALM) as (keyof World)[];
 
-/** Takes options from a user. */
-export function checkOptions(value: unknown): SimulationOptions {
+/** Takes options from a user. Returns them as the module takes them; see `wasm/src/simulator/options.rs`. */
+export function rawSimulationOptions(value: unknown): number[] {
   const given = object(value, "options");
   for (const name of Object.keys(given)) {
-    if (!(name in CALM)) throw new TypeError(`there is no option ${name}`);
+    if (!(name in CALM) && name !== "nodeOptions") throw new TypeError(`there is no option ${name}`);
   }
-  const checked = OPTION_NAMES.map((name) => {
-    const one = given[name] ?? (name === "voters" ? (given.servers ?? CALM.servers) : CALM[name]);
+  const checked = NAMES.map((name) => {
+    const one = given[name] ?? (name === "voters" ? (given["servers"] ?? CALM.servers) : CALM[name]);
     const isFlag = typeof CALM[name] === "boolean";
-    return [name, isFlag ? boolean(one, name) : count(one, name, MOST[name] ?? 1_000)];
+    return [name, Number(isFlag ? boolean(one, name) : count(one, name, MOST[name] ?? 1_000))];
   });
-  const options = Object.fromEntries(checked) as unknown as SimulationOptions;
+  const options = Object.fromEntries(checked) as Record<keyof World, number>;
   for (const name of ["servers", "voters", "burst"] as const) {
     if (options[name] < 1) throw new RangeError(`${name} has to be at least 1`);
   }
   if (options.voters > options.servers) throw new RangeError("there are more voters than servers");
-  return options;
+  return [...NAMES.map((name) => options[name]), ...rawOptions(given["nodeOptions"] ?? {})];
+}
+
+/** Reads the options that {@link rawSimulationOptions} makes such numbers of. */
+export function readSimulationOptions(next: () => number): SimulationOptions {
+  const values = NAMES.map((name) => {
+    const value = next();
+    return [name, typeof CALM[name] === "boolean" ? value > 0 : value];
+  });
+  const world = Object.fromEntries(values) as unknown as World;
+  return { ...world, nodeOptions: readOptions(next(), next(), next()) };
 }
 
 /**
@@ -110,10 +131,24 @@ export const FLAWS = [
   "neverSendsSnapshots",
 ] as const;
 
-/** The number of a flaw; one that there is not for none. */
-export function flawNumber(flaw: unknown): number {
+/** The same of what is reported to nodes with asynchronous storage. */
+export type LateFlaw = (typeof LATE_FLAWS)[number];
+
+/** All of them, in the order of the module: `raftbare_sim::late::LateFlaw`. */
+export const LATE_FLAWS = [
+  "logReportedEarly",
+  "hardStateReportedEarly",
+  "writesOutOfOrder",
+  "reportedByIndex",
+] as const;
+
+/** The number of a flaw in a world whose storage is asynchronous or not; one that there is not for none. */
+export function flawNumber(flaw: unknown, isAsynchronous: boolean): number {
   if (flaw === undefined) return 0xffff_ffff;
-  const number = (FLAWS as readonly string[]).indexOf(text(flaw, "flaw"));
-  if (number < 0) throw new RangeError(`there is no flaw ${describe(flaw)} of that name: ${String(flaw)}`);
+  const flaws: readonly string[] = isAsynchronous ? LATE_FLAWS : FLAWS;
+  const number = flaws.indexOf(text(flaw, "flaw"));
+  if (number < 0) {
+    throw new RangeError(`with${isAsynchronous ? "" : "out"} asynchronous storage there is no flaw ${String(flaw)}`);
+  }
   return number;
 }

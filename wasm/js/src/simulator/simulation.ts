@@ -1,8 +1,15 @@
-import { count, u64 } from "../check.js";
+import { boolean, count, object, u64 } from "../check.js";
 import type { LogPosition } from "../position.js";
 import { type RawSimulation, simulator } from "./binding.js";
 import { Handle } from "./handle.js";
-import { type Flaw, OPTION_NAMES, type SimulationOptions, checkOptions, flawNumber } from "./options.js";
+import {
+  type Flaw,
+  type LateFlaw,
+  type SimulationOptions,
+  flawNumber,
+  rawSimulationOptions,
+  readSimulationOptions,
+} from "./options.js";
 import type { Payload, ServerState, Violation } from "./state.js";
 
 /** What has happened in a simulation so far. */
@@ -23,6 +30,10 @@ export interface Counts {
   readonly configChanges: bigint;
   /** Reads that were answered. */
   readonly reads: bigint;
+  /** Transfers of leadership that were begun by a fault. */
+  readonly transfers: bigint;
+  /** Transfers that nodes have told to be done, which takes the option `events`. */
+  readonly handovers: bigint;
 }
 
 /** Something that is about to happen in a simulation. */
@@ -41,6 +52,14 @@ export interface PendingEvent {
   readonly payload: Payload | undefined;
 }
 
+/** What a rough world has besides the basic algorithm on disks that store at once. */
+export interface Rough {
+  /** Leaders are told to hand over, and nodes have options, as the seed draws them. */
+  readonly options?: boolean;
+  /** Disks take their time, and the nodes go on meanwhile: asynchronous storage. */
+  readonly lateDisks?: boolean;
+}
+
 /**
  * A world of servers that runs by itself: time, network, disks, callers, clients and crashes are simulated, and after
  * every step Raft's guarantees are checked. One seed is one run, the same on every machine and in Rust.
@@ -56,34 +75,39 @@ export interface PendingEvent {
 export class Simulation extends Handle<RawSimulation> {
   /**
    * Makes a world in which server 1 founds a cluster of the first `voters` servers. What is not given is calm: nothing
-   * is lost, nobody fails. With a `flaw` all servers make that mistake.
+   * is lost, nobody fails. With a `flaw` all servers make that mistake; with asynchronous storage it is a
+   * {@link LateFlaw}.
    *
    * ```ts
    * new Simulation(1n, { loss: 100 }, "sendsBeforeStoring").run(100_000)?.property; // "Persist before send"
+   * new Simulation(1n, { nodeOptions: { asynchronousStorage: true } }).runAndHeal(1_000); // undefined
    * ```
    */
-  constructor(seed: bigint, options: Partial<SimulationOptions> = {}, flaw?: Flaw) {
-    const [checked, number] = [checkOptions(options), flawNumber(flaw)];
+  constructor(seed: bigint, options: Partial<SimulationOptions> = {}, flaw?: Flaw | LateFlaw) {
+    const raw = rawSimulationOptions(options);
+    const number = flawNumber(flaw, options.nodeOptions?.asynchronousStorage === true);
     u64(seed, "seed");
     super(new (simulator().RawSimulation)());
-    const bytes = new DataView(new ArrayBuffer(8 * OPTION_NAMES.length));
-    OPTION_NAMES.forEach((name, at) => bytes.setBigUint64(8 * at, BigInt(checked[name]), true));
-    this.put(new Uint8Array(bytes.buffer));
+    this.put(new Uint8Array(BigUint64Array.from(raw, BigInt).buffer));
     this.raw.create(seed, number);
   }
 
   /**
-   * Makes a rough world: the seed draws its own mixture of what goes wrong.
+   * Makes a rough world: the seed draws its own mixture of what goes wrong. It is the one that
+   * `cargo xtask simulate` runs, with `--options` and `--late-disks`.
    *
    * ```ts
    * Simulation.rough(7n).runAndHeal(1_000);
+   * Simulation.rough(7n, { options: true, lateDisks: true }).options.nodeOptions; // as the seed has drawn them
    * ```
    */
-  static rough(seed: bigint, flaw?: Flaw): Simulation {
-    const number = flawNumber(flaw);
+  static rough(seed: bigint, more: Rough = {}, flaw?: Flaw | LateFlaw): Simulation {
+    const { options = false, lateDisks = false } = object(more, "more");
+    const [hasOptions, hasLateDisks] = [boolean(options, "options"), boolean(lateDisks, "lateDisks")];
+    const number = flawNumber(flaw, hasLateDisks);
     u64(seed, "seed");
     const world = new Simulation(0n);
-    world.raw.rough(seed, number);
+    world.raw.rough(seed, hasOptions, hasLateDisks, number);
     return world;
   }
 
@@ -139,17 +163,15 @@ export class Simulation extends Handle<RawSimulation> {
       snapshots: wire.integer(),
       configChanges: wire.integer(),
       reads: wire.integer(),
+      transfers: wire.integer(),
+      handovers: wire.integer(),
     };
   }
 
   /** The options of this world. */
   get options(): SimulationOptions {
     const wire = this.at(this.raw.options());
-    const values = OPTION_NAMES.map((name) => {
-      const value = Number(wire.integer());
-      return [name, name === "membership" || name === "snapshots" ? value > 0 : value];
-    });
-    return Object.fromEntries(values) as unknown as SimulationOptions;
+    return readSimulationOptions(() => Number(wire.integer()));
   }
 
   /** The servers, in the order of their identifiers. */
@@ -212,6 +234,11 @@ export class Simulation extends Handle<RawSimulation> {
   /** A client proposes a command at this server. Returns its position; it is invalid if the server does not lead. */
   propose(id: bigint): LogPosition {
     return this.at(this.raw.propose(this.#server(id))).position();
+  }
+
+  /** Tells a leader to hand over to another server. Returns whether it begins to: it leads, and the other one votes. */
+  transfer(id: bigint, target: bigint): boolean {
+    return this.raw.transfer(this.#server(id), this.#server(target));
   }
 
   /** Loses what is sent from one server to another from now on. The other direction is a link of its own. */

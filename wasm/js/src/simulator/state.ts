@@ -2,6 +2,7 @@ import type { Actions } from "../action.js";
 import type { ClusterConfig } from "../config.js";
 import type { Log } from "../log.js";
 import type { Message } from "../message.js";
+import type { LogEntries } from "../entries.js";
 import type { LogPosition } from "../position.js";
 import type { Role } from "../status.js";
 
@@ -22,12 +23,24 @@ export interface NodeState {
   readonly votedFor: bigint | undefined;
   readonly leaderId: bigint | undefined;
   readonly commitIndex: bigint;
+  /** Up to where its log is stored, as far as it knows: without asynchronous storage, all of it. */
+  readonly durableIndex: bigint;
+  /** To whom this leader hands over. */
+  readonly transferTarget: bigint | undefined;
   readonly log: Log;
   /** What it asks for, and is not executed yet. */
   readonly actions: Actions;
   /** How much of this leader's log each member is known to have. Empty if it is no leader. */
   readonly matchIndexes: ReadonlyMap<bigint, bigint>;
+  /** Whom this leader refuses, because entries that were acknowledged to it are gone: by the option `refusesLostTail`. */
+  readonly lostTails: readonly bigint[];
 }
+
+/** What is on its way to a disk. */
+export type Write =
+  | { readonly type: "hardState"; readonly currentTerm: bigint; readonly votedFor: bigint | undefined }
+  | { readonly type: "entries"; readonly entries: LogEntries }
+  | { readonly type: "snapshot"; readonly position: LogPosition; readonly config: ClusterConfig };
 
 /** A simulated server. */
 export interface ServerState {
@@ -36,6 +49,8 @@ export interface ServerState {
   readonly node: NodeState | undefined;
   /** What it has stored, and would find after a crash. */
   readonly disk: { readonly currentTerm: bigint; readonly votedFor: bigint | undefined; readonly log: Log };
+  /** What is on its way there, in order; a crash may lose it. Empty without asynchronous storage. */
+  readonly writes: readonly Write[];
   /** Up to where it has applied entries. */
   readonly applied: bigint;
   /** A hash of all commands that it has applied. */

@@ -2,7 +2,7 @@ import { type Action, Actions } from "../action.js";
 import { ROLES } from "../status.js";
 import { Wire } from "../wire.js";
 import type { Flying, Recorded, ServerOutline } from "./script.js";
-import type { NodeState, Payload, ServerState, Violation } from "./state.js";
+import type { NodeState, Payload, ServerState, Violation, Write } from "./state.js";
 
 /** The kinds of actions as {@link Wire.action} numbers them, and none. */
 const ACTION_TYPES: readonly (Action["type"] | undefined)[] = [
@@ -30,9 +30,21 @@ export class SimulatorWire extends Wire {
       id: this.integer(),
       node: this.boolean() ? this.#node() : undefined,
       disk: { currentTerm: this.integer(), votedFor: this.optional(), log: this.log() },
+      writes: this.list(() => this.#write()),
       applied: this.integer(),
       digest: this.integer(),
     };
+  }
+
+  #write(): Write {
+    switch (this.byte()) {
+      case 0:
+        return { type: "hardState", currentTerm: this.integer(), votedFor: this.optional() };
+      case 1:
+        return { type: "entries", entries: this.entries() };
+      default:
+        return { type: "snapshot", position: this.position(), config: this.config() };
+    }
   }
 
   #node(): NodeState {
@@ -43,9 +55,12 @@ export class SimulatorWire extends Wire {
       votedFor: this.optional(),
       leaderId: this.optional(),
       commitIndex: this.integer(),
+      durableIndex: this.integer(),
+      transferTarget: this.optional(),
       log: this.log(),
       actions: new Actions(this.actions()),
       matchIndexes: new Map(this.list(() => [this.integer(), this.integer()] as const)),
+      lostTails: this.list(() => this.integer()),
     };
   }
 

@@ -150,11 +150,14 @@ export class Playback implements Timeline {
       votedFor,
       leaderId: this.#leaderOf(id, small, rows),
       commitIndex: BigInt(small.commit),
+      durableIndex: log.lastPosition.index,
+      transferTarget: undefined,
       log,
       actions: this.#idle,
       matchIndexes: small.role === "leader" ? this.#matches(id, small.term, rows) : new Map(),
+      lostTails: [],
     };
-    return { id: BigInt(id), node: this.#isUp(id) ? node : undefined, disk, applied: 0n, digest: 0n };
+    return { id: BigInt(id), node: this.#isUp(id) ? node : undefined, disk, writes: [], applied: 0n, digest: 0n };
   }
 
   /** One that is first seen when it crashes had been running. */
