@@ -20,6 +20,8 @@ pub(super) trait PutMore: Put {
     fn violation(&mut self, violation: Option<&Violation>);
     /// A node, all of it.
     fn node(&mut self, node: &Node);
+    /// Whom a leader refuses.
+    fn lost_tails(&mut self, node: &Node);
     /// What survives a crash.
     fn disk(&mut self, disk: &Disk);
     /// A server with its node, if that runs, its disk, and what is on its way there.
@@ -65,13 +67,18 @@ impl PutMore for Vec<u8> {
         self.log(node.log());
         self.actions(node.actions());
         self.end_of_actions();
-        let members = || node.config().unique_nodes();
-        let matching = members().filter_map(|id| Some((id, node.match_index(id)?)));
+        let members = node.config().unique_nodes();
+        let matching = members.filter_map(|id| Some((id, node.match_index(id)?)));
         self.list(matching, |result, (id, index)| {
             result.number(id.get());
             result.number(index.get());
         });
-        let refused = members().filter(|&id| node.has_lost_tail(id));
+        self.lost_tails(node);
+    }
+
+    fn lost_tails(&mut self, node: &Node) {
+        let members = node.config().unique_nodes();
+        let refused = members.filter(|&id| node.has_lost_tail(id));
         self.list(refused, |result, id| result.number(id.get()));
     }
 

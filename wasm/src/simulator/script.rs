@@ -164,8 +164,8 @@ fn put_flying(result: &mut Vec<u8>, flying: &Flying) {
     result.payload(&flying.payload);
 }
 
-/// Identifier, and of a running node role, whether that is still a pre-candidate's, term, vote, leader, commit index
-/// and the kind of its next action.
+/// Identifier, and of a running node role, whether that is still a pre-candidate's, term, vote, leader, commit index,
+/// the kind of its next action, whether its storage is asynchronous, how many writes wait, and whom it refuses.
 fn put_outline(result: &mut Vec<u8>, server: &Server) {
     result.number(server.id.get());
     result.word(u8::from(server.node.is_some()));
@@ -177,6 +177,9 @@ fn put_outline(result: &mut Vec<u8>, server: &Server) {
     result.optional(node.leader_id().map(NodeId::get));
     result.number(node.commit_index().get());
     result.kind(server.next_action().as_ref());
+    result.word(u8::from(server.is_late()));
+    result.number(server.waiting_writes().len() as u64);
+    result.lost_tails(node);
 }
 
 impl RawScriptWorld {

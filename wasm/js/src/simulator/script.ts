@@ -52,6 +52,12 @@ export interface ServerOutline {
         readonly commitIndex: bigint;
         /** The kind of the action that is to be executed next, if any waits. */
         readonly next: Action["type"] | undefined;
+        /** Whether the node goes on while its disk is at work: `options ID asynchronous`. */
+        readonly isAsynchronous: boolean;
+        /** How many writes are on their way to its disk. */
+        readonly waitingWrites: number;
+        /** Whom this leader refuses, as entries that were acknowledged to it are gone. */
+        readonly lostTails: readonly bigint[];
       }
     | undefined;
 }

@@ -77,6 +77,9 @@ export class SimulatorWire extends Wire {
       leaderId: this.optional(),
       commitIndex: this.integer(),
       next: this.word(ACTION_TYPES),
+      isAsynchronous: this.boolean(),
+      waitingWrites: Number(this.integer()),
+      lostTails: this.list(() => this.integer()),
     };
   }
 
