@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { partition } from "../src/engine/acts.js";
-import { DEFAULT_OPTIONS, followOptions, optionsLine } from "../src/engine/options.js";
+import { commonOptions, DEFAULT_OPTIONS, followOptions, optionsLine } from "../src/engine/options.js";
 import type { Run } from "../src/engine/run.js";
 import { playScenario, scenarioText } from "../src/engine/scenario.js";
 import { questions } from "../src/model/majorities.js";
@@ -27,9 +27,13 @@ function until(run: Run, isSo: () => boolean): void {
 
 describe("options", () => {
   test("are lines of the format, and are read back", () => {
-    const some = { silentTimeouts: 4, neverLeads: true };
+    const some = { ...DEFAULT_OPTIONS, silentTimeouts: 4, neverLeads: true };
+    const all = { silentTimeouts: 8, neverLeads: true, refusesLostTail: true, isAsynchronous: true, tellsEvents: true };
     expect(optionsLine([2], some)).toBe("options 2 stable 4 never-leads");
     expect(optionsLine("*", DEFAULT_OPTIONS)).toBe("options * default");
+    expect(optionsLine([1, 2], all)).toBe("options 1,2 stable 8 never-leads refuses-lost-tail asynchronous events");
+    expect(followOptions(new Map(), optionsLine([3], all), []).get(3)).toEqual(all);
+    expect(commonOptions([all, some])).toEqual({ ...DEFAULT_OPTIONS, neverLeads: true });
     const known = followOptions(new Map(), optionsLine("*", some), [1, 2, 3]);
     expect([...known.keys()]).toEqual([1, 2, 3]);
     const changed = followOptions(known, "options 1,3 default", [1, 2, 3]);
@@ -40,7 +44,7 @@ describe("options", () => {
     const run = started(3, 1_000_000);
     const before = run.moment.lines;
     run.act(["options 2 never-leads", "crash 2", "restart 2", "timeout 2", "take 2"]);
-    expect(run.moment.options.get(2)).toEqual({ silentTimeouts: undefined, neverLeads: true });
+    expect(run.moment.options.get(2)).toEqual({ ...DEFAULT_OPTIONS, neverLeads: true });
     expect(run.moment.outline.get(2)!.role).toBe("follower");
     run.seek(before);
     expect(run.moment.options.get(2)).toBeUndefined();

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from "raftbare/simulator";
+import { type ClusterConfig, Log, type ServerState } from "raftbare/simulator";
 import { dialLines, type Dials, CALM } from "./dials.js";
 import { address, type Flight } from "./flight.js";
 import type { Moment } from "./moment.js";
@@ -39,6 +39,20 @@ function named(moment: Moment, flight: Flight): string {
 export function crashAfter(id: number, actions: number, entries?: number): string[] {
   const taken = Array.from({ length: actions }, () => `take ${id} 1`);
   return [...taken, entries === undefined ? `crash ${id}` : `tear ${id} ${entries}`];
+}
+
+/** The same of a node with asynchronous storage: when so many writes, and so many entries of the next, are made. */
+export function crashWithin(id: number, writes: number, entries?: number): string[] {
+  const crash = entries === undefined ? `crash ${id}` : `tear ${id} ${entries}`;
+  return writes === 0 ? [crash] : [`write ${id} ${writes}`, crash];
+}
+
+/** A node comes back from its disk, which has forgotten the last entry. */
+export function restartForgetful({ id, disk }: ServerState): string[] {
+  const { currentTerm, votedFor, log } = disk;
+  const entries = log.entries.clone();
+  entries.truncate(entries.length - 1);
+  return [`restart ${id} t${currentTerm} vote ${votedFor ?? "-"} ${new Log(log.snapshotConfig, entries)}`];
 }
 
 /** Puts nodes into groups that do not hear each other, and nothing else is cut. Who is in no group is alone. */

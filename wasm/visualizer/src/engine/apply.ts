@@ -1,11 +1,12 @@
 import type { Outline, Played, Recorded, ServerState } from "raftbare/simulator";
 import { setDial } from "./dials.js";
+import { followDisks, stick } from "./disks.js";
 import { isComment, parseDirective } from "./directive.js";
 import { type Flight, address } from "./flight.js";
 import { isEnded, type Moment } from "./moment.js";
 import { narrate, note } from "./narrate.js";
 import { followOptions } from "./options.js";
-import { noteDone, noteRequest, refreshRequests } from "./record.js";
+import { noteDone, noteRequest, noteTold, refreshRequests } from "./record.js";
 import { launch, wind, workTime } from "./schedule.js";
 
 /** What the simulator says of a line that asks for what cannot be. */
@@ -41,6 +42,7 @@ export function apply(moment: Moment, line: string, at: number): readonly Record
 function direct(moment: Moment, name: string, words: readonly string[], numbers: readonly number[]): void {
   if (name === "at") return;
   if (name === "arrive") return putOff(moment, words.slice(0, -1).join(" "), numbers.at(-1) ?? NaN);
+  if (name === "stick" || name === "unstick") return stick(moment, numbers[0] ?? NaN, name === "stick");
   const dials = setDial(moment.dials, name, numbers);
   if (dials === undefined) throw new SyntaxError(`"#: ${[name, ...words].join(" ")}" says nothing`);
   moment.dials = dials;
@@ -75,6 +77,7 @@ function playVerb(moment: Moment, line: string): readonly Recorded[] {
   followFlights(moment, outline);
   followEvents(moment, line, played);
   followWork(moment, line);
+  followDisks(moment, line);
   if (verb === "timeout") forgetTimers(moment, line);
   if (verb === "options") moment.options = followOptions(moment.options, line, moment.outline.keys());
   if (verb === "flaw") moment.flaw = line.split(" ")[2] === "-" ? undefined : line.split(" ")[2];
@@ -134,11 +137,13 @@ function noteNext(moment: Moment, { from, to, payload }: Flight): void {
 /** The events are lines of the format; only those that change what is shown are looked at. */
 function followEvents(moment: Moment, line: string, played: Played): void {
   for (const event of played.events) {
-    const [, id, told, rest] = /^(\d+)(:| skips:| =) (.*)$/s.exec(event) ?? [];
+    const [, id, told, rest] = /^(\d+)(:| skips:| =| tells:) (.*)$/s.exec(event) ?? [];
     if (id === undefined || rest === undefined) {
       if (event.startsWith("! ")) promise(moment, event.slice(2));
     } else if (told === " =") {
       noteRequest(moment, line, Number(id), rest);
+    } else if (told === " tells:") {
+      noteTold(moment, Number(id), rest);
     } else {
       noteDone(moment, Number(id), rest, told !== ":");
       if (told === ":" && /(^|; )SetElectionTimeout/.test(rest)) setTimer(moment, Number(id));
@@ -169,7 +174,7 @@ function followWork(moment: Moment, line: string): void {
   for (const [id, node] of moment.outline) {
     const has = moment.work.has(id) && !(verb === "take" && taking === String(id));
     if (node?.next === undefined) moment.work.delete(id);
-    else if (!has) moment.work.set(id, moment.now + workTime(moment, node.next));
+    else if (!has) moment.work.set(id, moment.now + workTime(moment, id, node.next));
   }
 }
 

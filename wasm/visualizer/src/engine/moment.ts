@@ -1,5 +1,6 @@
 import { type CommitStatus, ScriptWorld, type ServerOutline, type ServerState } from "raftbare/simulator";
 import { CALM, type Dials } from "./dials.js";
+import type { Disk } from "./disks.js";
 import type { Flight } from "./flight.js";
 import type { NodeOptions } from "./options.js";
 
@@ -26,7 +27,7 @@ export interface Note {
   readonly at: number;
   /** How many lines were played when it happened. */
   readonly line: number;
-  readonly kind: "vote" | "leader" | "log" | "client" | "network" | "crash" | "config" | "broken";
+  readonly kind: "vote" | "leader" | "log" | "client" | "network" | "crash" | "config" | "disk" | "told" | "broken";
   readonly nodes: readonly number[];
   readonly text: string;
 }
@@ -38,6 +39,13 @@ export interface Done {
   readonly line: number;
   readonly text: string;
   readonly isSkipped: boolean;
+}
+
+/** What a node has told of itself, in the words of the notation. */
+export interface Told {
+  readonly at: number;
+  readonly line: number;
+  readonly text: string;
 }
 
 /** A property that was broken. */
@@ -73,12 +81,18 @@ export interface Moment {
   counts: { timers: number; notes: number; done: number; requests: number };
   /** When the next action of a node is done. */
   work: Map<number, number>;
+  /** The disks of nodes with asynchronous storage. */
+  disks: Map<number, Disk>;
+  /** Whose disks make no writes. */
+  stuck: ReadonlySet<number>;
   ballots: Map<number, Ballot>;
   /** The next index of each follower, by `leader>follower`: where the newest call ended. */
   next: Map<string, number>;
   requests: readonly Request[];
   notes: readonly Note[];
   done: Map<number, readonly Done[]>;
+  /** What nodes with the option `events` have told of themselves, the newest last. */
+  told: Map<number, readonly Told[]>;
   broken: readonly Broken[];
   flaw: string | undefined;
   /** Of those nodes to which some were given. */
@@ -97,11 +111,14 @@ export function startMoment(): Moment {
     timers: new Map(),
     counts: { timers: 0, notes: 0, done: 0, requests: 0 },
     work: new Map(),
+    disks: new Map(),
+    stuck: new Set(),
     ballots: new Map(),
     next: new Map(),
     requests: [],
     notes: [],
     done: new Map(),
+    told: new Map(),
     broken: [],
     flaw: undefined,
     options: new Map(),
@@ -117,9 +134,11 @@ export function cloneMoment(moment: Moment): Moment {
     timers: new Map(moment.timers),
     counts: { ...moment.counts },
     work: new Map(moment.work),
+    disks: new Map(moment.disks),
     ballots: new Map(moment.ballots),
     next: new Map(moment.next),
     done: new Map(moment.done),
+    told: new Map(moment.told),
   };
 }
 

@@ -23,6 +23,11 @@ export function narrate(moment: Moment, scene: Scene): void {
     if (node.isPreCandidate && isTimeoutOf(scene.line, id)) ask(moment, id, before, node);
     else if (before.role !== node.role || before.currentTerm !== node.currentTerm)
       turn(moment, scene, id, before, node);
+    for (const lost of node.lostTails) {
+      if (before.lostTails.includes(lost)) continue;
+      const text = `${id} refuses ${lost}, which has lost entries that it had acknowledged: its disk forgets.`;
+      note(moment, "disk", [id, Number(lost)], text);
+    }
     if (node.role === "leader" && before.commitIndex < node.commitIndex && before.role === "leader") {
       note(moment, "log", [id], `${id} commits up to index ${node.commitIndex}: a majority has it stored.`);
     }
@@ -66,7 +71,7 @@ function turn(moment: Moment, scene: Scene, id: number, before: State, node: Sta
   } else if (before.role !== "follower" && node.role === "follower") {
     const what =
       before.role === "leader" ? "no longer leads" : before.isPreCandidate ? "asks no longer" : "stands no longer";
-    note(moment, "leader", [id], `${id} ${what}: ${reasonOf(line, id, before, node)}.`);
+    note(moment, "leader", [id], `${id} ${what}: ${reasonOf(scene, id, before, node)}.`);
   } else if (!line.startsWith("restart") && node.leaderId !== before.leaderId) {
     note(moment, "leader", [id], `${id} comes to term ${term}.`);
   }
@@ -80,10 +85,16 @@ function reasonToStand(moment: Moment, scene: Scene, id: number, before: State):
 }
 
 /** Why a leader or candidate has become a follower. */
-function reasonOf(line: string, id: number, before: State, { currentTerm: term }: State): string {
+function reasonOf({ line, played }: Scene, id: number, before: State, { currentTerm: term }: State): string {
   if (before.currentTerm < term) return `it has seen the later term ${term}`;
   if (before.role !== "leader") return `term ${term} has a leader`;
-  return isTimeoutOf(line, id) ? "no majority has answered it for too long" : "it is no member any more";
+  if (!isTimeoutOf(line, id)) return "it is no member any more";
+  const isTold = played.events.some((event) => event.startsWith(`${id} tells: `) && event.includes("storage"));
+  if (isTold) return "its own disk has not reported for too long";
+  // Which of both it is, it tells only with the option `events`.
+  return before.waitingWrites > 0
+    ? "no majority has answered it, or its own disk has not reported, for too long"
+    : "no majority has answered it for too long";
 }
 
 /** Why a candidate has not won. */
@@ -196,15 +207,16 @@ function entriesCame(moment: Moment, receiver: ServerState, to: number, from: nu
 }
 
 /** What a person, or chance, has done. */
-function act(moment: Moment, { line, flight, played }: Scene): void {
+function act(moment: Moment, { line, flight, played, before }: Scene): void {
   const [verb, one = ""] = line.split(" ");
   const ids = one.split(",").map(Number);
   switch (verb) {
     case "crash":
     case "tear":
-      return note(moment, "crash", ids, `${list(ids)} crashed: what was not stored is lost.`);
+      return note(moment, "crash", ids, `${list(ids)} crashed: what was not stored is lost${onTheWay(before, ids)}.`);
     case "restart":
-      return moment.lines > 0 ? note(moment, "crash", ids, `${list(ids)} came back from disk.`) : undefined;
+      if (moment.lines === 0) return;
+      return note(moment, "crash", ids, `${list(ids)} came back ${fromDisk(moment, before, line)}.`);
     case "start":
       return note(moment, "config", ids, `${list(ids)} started, a member of nothing yet.`);
     case "lose":
@@ -240,6 +252,21 @@ function act(moment: Moment, { line, flight, played }: Scene): void {
         line.endsWith(" -") ? "The flaw is mended." : `A flaw is on: ${line.split(" ")[2]}.`,
       );
   }
+}
+
+/** What of asynchronous storage was not written. */
+function onTheWay(before: Moment["outline"], ids: readonly number[]): string {
+  const writes = ids.reduce((sum, id) => sum + (before.get(id)?.waitingWrites ?? 0), 0);
+  if (writes === 0) return "";
+  return `, ${writes === 1 ? "a write" : `${writes} writes`} on the way to the disk among it`;
+}
+
+/** From its own disk, or, one that was there before, from a disk that holds what the line says. */
+function fromDisk(moment: Moment, before: Moment["outline"], line: string): string {
+  const [, ids = "", ...contents] = line.split(" ");
+  const id = Number(ids);
+  const disk = contents.length > 0 && before.has(id) ? moment.world.server(BigInt(id))?.disk : undefined;
+  return disk === undefined ? "from disk" : `from a disk whose log ends at ${place(disk.log.lastPosition)}`;
 }
 
 function transferBegun(moment: Moment, id: number, target: string, answer: string): void {

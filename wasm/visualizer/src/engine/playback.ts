@@ -18,6 +18,9 @@ import { type MessageKind, type Small, Trace } from "./trace.js";
 /** How many rows back votes and answers are looked for. */
 const MOST_ROWS = 5_000;
 
+/** What of a node is in no recording. */
+const UNKNOWN = { next: undefined, isAsynchronous: false, waitingWrites: 0 } as const;
+
 /** Tells what the newest rows before one say, in words. */
 export type Teller = (trace: Trace, rows: number, most: number) => Note[];
 
@@ -125,7 +128,7 @@ export class Playback implements Timeline {
       ...this.#empty,
       lines: this.#lines,
       now: this.#now,
-      outline: new Map(servers.map(({ id, node }) => [Number(id), node && { ...node, next: undefined }])),
+      outline: new Map(servers.map(({ id, node }) => [Number(id), node && { ...node, ...UNKNOWN }])),
       flights: this.#flights(rows),
       ballots: this.#ballots(servers, rows),
       notes: this.#tell(this.trace, rows, MOST_NOTES),

@@ -1,11 +1,12 @@
 import type { LogPosition } from "raftbare/simulator";
-import type { Done, Moment, Request } from "./moment.js";
+import type { Done, Moment, Request, Told } from "./moment.js";
 import { note } from "./narrate.js";
 
 /** How many of each kind are kept: what was longer ago is in the timeline. */
 export const MOST_NOTES = 120;
 const MOST_DONE = 24;
 const MOST_REQUESTS = 40;
+const MOST_TOLD = 12;
 
 export function newest<T>(list: readonly T[], one: T, most: number): readonly T[] {
   return [...list.slice(Math.max(0, list.length + 1 - most)), one];
@@ -19,6 +20,13 @@ export function noteDone(moment: Moment, id: number, actions: string, isSkipped:
     const done: Done = { number: moment.counts.done, at, line, text, isSkipped };
     moment.done.set(id, newest(moment.done.get(id) ?? [], done, MOST_DONE));
   }
+}
+
+/** A node has told something of itself: by its option `events`. */
+export function noteTold(moment: Moment, id: number, text: string): void {
+  const told: Told = { at: moment.now, line: moment.lines, text };
+  moment.told.set(id, newest(moment.told.get(id) ?? [], told, MOST_TOLD));
+  note(moment, "told", [id], `${id} tells: ${text}.`);
 }
 
 /** A node has answered: where it has put a proposal, or that it takes none. */

@@ -37,20 +37,29 @@ export function wind({ dials, now, counts }: Moment, id: number, role: Role): Ti
   return { setAt: now, firesAt: now + (role === "leader" ? dials.heartbeat : random) };
 }
 
-/** How long an action takes. */
-export function workTime({ dials }: Moment, action: Action["type"]): number {
-  const isStoring = action === "saveCurrentTerm" || action === "saveVotedFor" || action === "appendLogEntries";
-  return isStoring ? dials.disk : 0;
+/** How long the disk of a node takes for a write: without end while it is stuck. */
+export function diskTime({ dials, stuck }: Moment, id: number): number {
+  return stuck.has(id) ? Infinity : dials.disk;
 }
 
-/** What happens next by itself. Of what is due at one time, actions come first, then messages, then timers. */
+/** How long an action takes: with asynchronous storage, to store is to hand over. */
+export function workTime(moment: Moment, id: number, action: Action["type"]): number {
+  const isStoring = action === "saveCurrentTerm" || action === "saveVotedFor" || action === "appendLogEntries";
+  return isStoring && moment.outline.get(id)?.isAsynchronous !== true ? diskTime(moment, id) : 0;
+}
+
+/** What happens next by itself. Of what is due at one time, actions come first, then disks, messages, timers. */
 export function nextDue(moment: Moment): Due | undefined {
   if (isEnded(moment)) return undefined;
   let due: { at: number; line: () => string } | undefined;
   const offer = (at: number, line: () => string): void => {
-    if (due === undefined || at < due.at) due = { at, line };
+    if (at < (due?.at ?? Infinity)) due = { at, line };
   };
   for (const [id, at] of moment.work) offer(at, () => `take ${id} 1`);
+  for (const [id, { doneAt, hasNews }] of moment.disks) {
+    if (hasNews) offer(moment.now, () => `report ${id}`);
+    else if (doneAt !== undefined) offer(doneAt, () => `write ${id} 1`);
+  }
   for (const flight of moment.flights.values()) {
     if (flight.isHeld) continue;
     const verb = flight.isLost ? "lose" : "deliver";

@@ -2,7 +2,7 @@ import type { Timeline } from "./timeline.js";
 
 /** Whether a line is an input of a node, or an act: what is not is the work that follows from one. */
 export function isEvent(line: string): boolean {
-  return !line.startsWith("take ") && !line.startsWith("#");
+  return !/^(take |report |#)/.test(line);
 }
 
 /** Plays up to the next event, and the actions that are due at once. Returns whether anything happened. */
@@ -17,8 +17,9 @@ export function stepEvent(run: Timeline): boolean {
 }
 
 function isActionNext(run: Timeline): boolean {
-  const { lines, work, now } = run.moment;
-  return run.isAtEnd ? [...work.values()].some((at) => at <= now) : !run.isEvent(lines);
+  const { lines, work, disks, now } = run.moment;
+  if (!run.isAtEnd) return !run.isEvent(lines);
+  return [...work.values()].some((at) => at <= now) || [...disks.values()].some(({ hasNews }) => hasNews);
 }
 
 /** Plays one line: an event without what follows from it, or one action. */

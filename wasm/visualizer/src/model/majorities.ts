@@ -41,11 +41,11 @@ export function questions(servers: readonly ServerState[], ballots: ReadonlyMap<
   }
   const leader = presentLeader(servers);
   if (leader?.node === undefined) return asked;
-  const { log, matchIndexes } = leader.node;
+  const { log, matchIndexes, durableIndex } = leader.node;
   const last = log.lastPosition.index;
   const has = (id: number): boolean => {
-    const stored = leader.disk.log.lastPosition.index;
-    return BigInt(id) === leader.id ? stored >= last : (matchIndexes.get(BigInt(id)) ?? 0n) >= last;
+    const isStored = leader.disk.log.lastPosition.index >= last && durableIndex >= last;
+    return BigInt(id) === leader.id ? isStored : (matchIndexes.get(BigInt(id)) ?? 0n) >= last;
   };
   const text = `Entry ${last} of leader ${leader.id} is stored by`;
   asked.push({ who: Number(leader.id), text, majorities: majorities(log.latestConfig, has) });

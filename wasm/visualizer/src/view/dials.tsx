@@ -33,7 +33,7 @@ const KNOBS: readonly Knob[] = [
   {
     label: "Time to store",
     least: 0,
-    most: 50,
+    most: 300,
     step: 1,
     unit: "ms",
     value: ({ disk }) => disk / 1_000,

@@ -1,11 +1,13 @@
 import type { Action, ServerState } from "raftbare/simulator";
 import { formatAction } from "raftbare/simulator";
 import { signal } from "@preact/signals";
-import { crashAfter } from "../engine/acts.js";
+import { crashAfter, restartForgetful } from "../engine/acts.js";
 import type { Done } from "../engine/moment.js";
+import { type CrashPlace, crashPlaces, refusedBy } from "../model/storage.js";
 import { actionWords, crashChoices, isStoring, roleName, seconds } from "../model/words.js";
 import { crashOrRestart, fireTimer, propose, takeSnapshot } from "./acts.js";
 import { Acts } from "./read-only.js";
+import { OnTheWay, StickDisk, ToldBy } from "./storage.js";
 import { act, isPlaying, recording, selectedNode, view } from "./store.js";
 
 const choice = signal(0);
@@ -72,12 +74,21 @@ function Actions({ pending, done }: { pending: readonly Action[]; done: readonly
   );
 }
 
-function Crash({ server }: { server: ServerState }) {
-  const choices = crashChoices([...(server.node?.actions ?? [])]);
+/** Where a crash may come: between the actions that wait, or between the writes on their way to the disk. */
+function crashesOf(server: ServerState, isAsynchronous: boolean): readonly CrashPlace[] {
+  if (isAsynchronous) return crashPlaces(server);
+  return crashChoices([...(server.node?.actions ?? [])]).map(({ label, actions, entries }) => ({
+    label,
+    lines: crashAfter(Number(server.id), actions, entries),
+  }));
+}
+
+function Crash({ server, isAsynchronous }: { server: ServerState; isAsynchronous: boolean }) {
+  const choices = crashesOf(server, isAsynchronous);
   const chosen = choices[Math.min(choice.value, choices.length - 1)]!;
   const crash = (): void => {
     choice.value = 0;
-    act(crashAfter(Number(server.id), chosen.actions, chosen.entries));
+    act(chosen.lines);
   };
   return (
     <div class="row">
@@ -116,6 +127,18 @@ function HandOver({ id, others }: { id: number; others: readonly number[] }) {
   );
 }
 
+/** What a node is, and to whom. */
+function standing({ id, node }: ServerState, servers: readonly ServerState[]): string {
+  const name = roleName(node);
+  if (node === undefined) return name;
+  if (node.role === "leader") {
+    return node.transferTarget === undefined ? name : `${name}, hands over to ${node.transferTarget}`;
+  }
+  const refuser = refusedBy(servers, id);
+  const refused = refuser === undefined ? "" : `; ${refuser} refuses it, as it has lost entries`;
+  return `${name}, follows ${node.leaderId ?? "nobody"}${refused}`;
+}
+
 export function NodePanel() {
   const { servers, ids, moment } = view.value;
   const id = selectedNode.value ?? ids[0];
@@ -124,8 +147,8 @@ export function NodePanel() {
   const { node } = server;
   // What is on disk, and what waits, is in no recording.
   const isStored = recording.value === undefined;
-  const leads =
-    node && node.role !== "leader" ? `${roleName(node)}, follows ${node.leaderId ?? "nobody"}` : roleName(node);
+  const isAsynchronous = moment.outline.get(id)?.isAsynchronous ?? false;
+  const told = moment.told.get(id) ?? [];
   return (
     <section class="card node-panel" aria-label="Selected node">
       <div class="tabs" role="group" aria-label="Select a node">
@@ -136,7 +159,7 @@ export function NodePanel() {
         ))}
       </div>
       <h2>
-        Node {id} <small>{leads}</small>
+        Node {id} <small>{standing(server, servers)}</small>
       </h2>
       <Acts>
         <div class="row">
@@ -152,19 +175,31 @@ export function NodePanel() {
           <button type="button" onClick={takeSnapshot} disabled={!node} title="s">
             Snapshot
           </button>
+          <StickDisk id={id} />
         </div>
         {node ? (
-          <Crash server={server} />
+          <Crash server={server} isAsynchronous={isAsynchronous} />
         ) : (
           <div class="row">
             <button type="button" onClick={crashOrRestart}>
               Restart from disk
+            </button>
+            <button
+              type="button"
+              class="bad"
+              disabled={server.disk.log.entries.isEmpty}
+              onClick={() => act(restartForgetful(server))}
+              title="The disk has lost the end of the log"
+            >
+              … without its last entry
             </button>
           </div>
         )}
         {node?.role === "leader" && <HandOver id={id} others={ids.filter((other) => other !== id)} />}
       </Acts>
       <State server={server} isStored={isStored} />
+      {isAsynchronous && <OnTheWay server={server} />}
+      {(moment.options.get(id)?.tellsEvents || told.length > 0) && <ToldBy told={told} />}
       {isStored && <h3>What the library asks you to do</h3>}
       {isStored && <Actions pending={[...(node?.actions ?? [])]} done={moment.done.get(id) ?? []} />}
     </section>

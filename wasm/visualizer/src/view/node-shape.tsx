@@ -12,6 +12,10 @@ interface Props {
   readonly ballot: Ballot | undefined;
   readonly membership: Membership;
   readonly config: ClusterConfig | undefined;
+  /** What its disk does, with asynchronous storage. */
+  readonly disk: DiskLook | undefined;
+  /** Whether the leader refuses it. */
+  readonly isRefused: boolean;
   readonly now: number;
   readonly isSelected: boolean;
   /** Whether the caption of a lesson is about it. */
@@ -49,6 +53,34 @@ function Votes({ ballot, voters, place, radius }: { ballot: Ballot; voters: numb
   );
 }
 
+export interface DiskLook {
+  readonly writes: number;
+  readonly isStuck: boolean;
+}
+
+/** A drum with the number of writes on their way; dashed, with a cross above it, if it is stuck. */
+function DiskMark({ disk, id, place, radius }: { disk: DiskLook; id: bigint; place: Place; radius: number }) {
+  const { writes, isStuck } = disk;
+  const [x, y] = [place.x - radius - 24, place.y - radius - 10];
+  const classes = ["drum", writes > 0 ? "busy" : "", isStuck ? "stuck" : ""].join(" ");
+  const says = writes === 1 ? "a write is on its way" : `${writes || "no"} writes are on their way`;
+  return (
+    <g class={classes}>
+      <title>{`To the disk of ${id} ${says}${isStuck ? "; it is stuck" : ""}`}</title>
+      <path d={`M ${x} ${y + 4} v 14 a 13 4 0 0 0 26 0 v -14`} />
+      <ellipse cx={x + 13} cy={y + 4} rx={13} ry={4} />
+      <text x={x + 13} y={y + 19} text-anchor="middle">
+        {writes}
+      </text>
+      {isStuck && (
+        <text class="cross" x={x + 13} y={y - 5} text-anchor="middle">
+          ✕
+        </text>
+      )}
+    </g>
+  );
+}
+
 export function NodeShape(props: Props) {
   const { server, place, radius, timer, ballot, now, membership, isSelected, onSelect } = props;
   const { node } = server;
@@ -63,6 +95,7 @@ export function NodeShape(props: Props) {
   const name = roleName(node);
   const label =
     membership === "voter" ? name : membership === "stranger" ? `${name}, no member` : `${name}, ${membership}`;
+  const shown = props.isRefused ? `${label}, refused` : label;
   const vote = node?.votedFor;
   return (
     <g class={classes.join(" ")} onClick={onSelect}>
@@ -78,9 +111,10 @@ export function NodeShape(props: Props) {
         t{String(node?.currentTerm ?? server.disk.currentTerm)}
       </text>
       <text class="role" x={place.x} y={place.y + radius + 27} text-anchor="middle">
-        {role === "leader" ? `★ ${label}` : label}
+        {role === "leader" ? `★ ${label}` : shown}
       </text>
       {isCandidate && <Votes ballot={ballot} voters={voters} place={place} radius={radius} />}
+      {props.disk && <DiskMark disk={props.disk} id={server.id} place={place} radius={radius} />}
       {vote !== undefined && (
         <g class="vote">
           <title>{`${server.id} has voted for ${vote} in this term`}</title>

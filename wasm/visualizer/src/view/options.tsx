@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { DEFAULT_OPTIONS, type NodeOptions, optionsLine } from "../engine/options.js";
+import { commonOptions, DEFAULT_OPTIONS, type NodeOptions, optionsLine, type Switch } from "../engine/options.js";
 import { act, view } from "./store.js";
 
 /** Whose options are shown and changed; undefined for all nodes. */
@@ -9,20 +9,35 @@ const whom = signal<number | undefined>(undefined);
 const SILENT_TIMEOUTS = 8;
 const CHOICES = [2, 4, 8, 16, 32];
 
-function words({ silentTimeouts, neverLeads }: NodeOptions): string {
-  const said = [];
-  if (silentTimeouts !== undefined) said.push(`stable leadership, ${silentTimeouts} timeouts`);
-  if (neverLeads) said.push("never leads");
-  return said.join("; ") || "the basic algorithm";
-}
+/** The options that are on or off, in words. */
+const SWITCHES: readonly { readonly name: Switch; readonly label: string; readonly text: string }[] = [
+  {
+    name: "neverLeads",
+    label: "Never leads",
+    text: "The node votes and stores as any other, but does not call for votes.",
+  },
+  {
+    name: "isAsynchronous",
+    label: "Asynchronous storage",
+    text: "The node goes on while its disk is at work. What promises something waits until that is stored. Once on, it stays on until the node restarts.",
+  },
+  {
+    name: "refusesLostTail",
+    label: "Refuses lost tails",
+    text: "As leader, it refuses a follower that has lost entries which it had acknowledged, in place of repairing it.",
+  },
+  {
+    name: "tellsEvents",
+    label: "Tells events",
+    text: "The node itself tells what happens to it: that it leads, why it leads no more, whom it refuses.",
+  },
+];
 
-/** What all of these have in common. */
-function common(all: readonly NodeOptions[]): NodeOptions {
-  const [first = DEFAULT_OPTIONS] = all;
-  return {
-    silentTimeouts: all.every((one) => one.silentTimeouts === first.silentTimeouts) ? first.silentTimeouts : undefined,
-    neverLeads: all.every((one) => one.neverLeads),
-  };
+function words(options: NodeOptions): string {
+  const { silentTimeouts } = options;
+  const said = silentTimeouts === undefined ? [] : [`stable leadership, ${silentTimeouts} timeouts`];
+  said.push(...SWITCHES.filter(({ name }) => options[name]).map(({ label }) => label.toLowerCase()));
+  return said.join("; ") || "the basic algorithm";
 }
 
 /** What nodes do beyond the paper's basic algorithm. */
@@ -30,8 +45,8 @@ export function OptionsPanel() {
   const { ids, moment } = view.value;
   const of = (id: number): NodeOptions => moment.options.get(id) ?? DEFAULT_OPTIONS;
   const one = whom.value !== undefined && ids.includes(whom.value) ? whom.value : undefined;
-  const present = one === undefined ? common(ids.map(of)) : of(one);
-  const { silentTimeouts, neverLeads } = present;
+  const present = one === undefined ? commonOptions(ids.map(of)) : of(one);
+  const { silentTimeouts } = present;
   const change = (changed: Partial<NodeOptions>): void => {
     act([optionsLine(one === undefined ? "*" : [one], { ...present, ...changed })]);
   };
@@ -84,12 +99,14 @@ export function OptionsPanel() {
             of its own timeouts.
           </label>
         )}
-        <label>
-          <input type="checkbox" checked={neverLeads} onChange={() => change({ neverLeads: !neverLeads })} />
-          <span>
-            <b>Never leads</b> The node votes and stores as any other, but does not call for votes.
-          </span>
-        </label>
+        {SWITCHES.map(({ name, label, text }) => (
+          <label key={name}>
+            <input type="checkbox" checked={present[name]} onChange={() => change({ [name]: !present[name] })} />
+            <span>
+              <b>{label}</b> {text}
+            </span>
+          </label>
+        ))}
       </fieldset>
       <ul class="faint" aria-label="Options of each node">
         {ids.map((id) => (

@@ -1,8 +1,9 @@
 import { nodePlace, nodeRadius, onTheWay, RADIUS, SIZE, type Place } from "../model/ring.js";
 import { membership, presentConfig } from "../model/majorities.js";
+import { refusedBy } from "../model/storage.js";
 import { roleName } from "../model/words.js";
 import { FlightMark } from "./flight-mark.js";
-import { NodeShape } from "./node-shape.js";
+import { type DiskLook, NodeShape } from "./node-shape.js";
 import { step } from "./lesson-state.js";
 import { progress } from "../engine/flight.js";
 import { pointedEnds, pointing } from "./pointing.js";
@@ -33,11 +34,22 @@ function PointedAt({ places, radius }: { places: ReadonlyMap<number, Place>; rad
   return <line class="pointed-at" x1={start.x} y1={start.y} x2={end.x} y2={end.y} />;
 }
 
+/** The disk of a node, where there is something to be seen of it. */
+function diskLook(id: number): DiskLook | undefined {
+  const { outline, stuck } = view.value.moment;
+  const node = outline.get(id);
+  const isStuck = stuck.has(id);
+  return node?.isAsynchronous || isStuck ? { writes: node?.waitingWrites ?? 0, isStuck } : undefined;
+}
+
 function description(): string {
-  const { servers } = view.value;
-  const parts = servers.map(({ id, node }) =>
-    node === undefined ? `${id} is down` : `${id} is ${roleName(node)} in term ${node.currentTerm}`,
-  );
+  const { servers, moment } = view.value;
+  const parts = servers.map(({ id, node, writes }) => {
+    if (node === undefined) return `${id} is down`;
+    const stuck = moment.stuck.has(Number(id)) ? ", its disk stuck" : "";
+    const onTheWay = writes.length === 0 ? "" : `, ${writes.length} on the way to its disk`;
+    return `${id} is ${roleName(node)} in term ${node.currentTerm}${onTheWay}${stuck}`;
+  });
   return `The nodes on a ring: ${parts.join("; ")}.`;
 }
 
@@ -68,6 +80,8 @@ export function Ring() {
             ballot={moment.ballots.get(id)}
             membership={membership(config, server.id)}
             config={config}
+            disk={diskLook(id)}
+            isRefused={refusedBy(servers, server.id) !== undefined}
             now={now}
             isSelected={selectedNode.value === id}
             isInCaption={step.value?.nodes?.includes(id) ?? false}
