@@ -174,8 +174,12 @@ impl RawNode {
     /// Takes up to so many actions.
     pub fn drain(&mut self, limit: usize) -> *const u8 {
         self.result(|node, result| {
-            let actions = node.actions_mut().take(limit);
-            actions.for_each(|action| result.action(&action));
+            for _ in 0..limit {
+                let Some(action) = node.actions_mut().next() else {
+                    break;
+                };
+                result.action(&action);
+            }
             result.end_of_actions();
         })
     }
@@ -184,7 +188,8 @@ impl RawNode {
 /// Questions.
 #[wasm_bindgen]
 impl RawNode {
-    /// The small things: identifier, role, term, vote, leader and commit index.
+    /// The small things: identifier, role, term, vote, leader and commit index; and what is beyond the basic
+    /// algorithm: whether it is a pre-candidate, durable index, target of a transfer.
     pub fn state(&mut self) -> *const u8 {
         self.result(|node, result| {
             result.number(node.id().get());
@@ -193,31 +198,19 @@ impl RawNode {
             result.optional(node.voted_for().map(NodeId::get));
             result.optional(node.leader_id().map(NodeId::get));
             result.number(node.commit_index().get());
-        })
-    }
-
-    /// [`Node::match_index`].
-    #[wasm_bindgen(js_name = matchIndex)]
-    pub fn match_index(&mut self, id: u64) -> *const u8 {
-        let id = NodeId::new(id);
-        self.result(|node, result| result.optional(node.match_index(id).map(LogIndex::get)))
-    }
-
-    /// What is beyond the basic algorithm: pre-candidate, durable index, target of a transfer.
-    #[wasm_bindgen(js_name = stateBeyond)]
-    pub fn state_beyond(&mut self) -> *const u8 {
-        self.result(|node, result| {
             result.word(u8::from(node.is_pre_candidate()));
             result.number(node.durable_index().get());
             result.optional(node.transfer_target().map(NodeId::get));
         })
     }
 
-    /// [`Node::has_lost_tail`].
-    #[wasm_bindgen(js_name = hasLostTail)]
-    #[must_use]
-    pub fn has_lost_tail(&self, id: u64) -> bool {
-        self.node.has_lost_tail(NodeId::new(id))
+    /// What a leader knows of a node: [`Node::match_index`], [`Node::has_lost_tail`].
+    pub fn member(&mut self, id: u64) -> *const u8 {
+        let id = NodeId::new(id);
+        self.result(|node, result| {
+            result.optional(node.match_index(id).map(LogIndex::get));
+            result.word(u8::from(node.has_lost_tail(id)));
+        })
     }
 
     /// [`Node::log`]

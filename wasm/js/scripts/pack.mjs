@@ -30,7 +30,15 @@ function run(dependency, name, ...args) {
  * For a compressed module: small functions next to those that are like them repeat each other, large ones that were
  * put together out of several do not.
  */
-const SMALL = ["--one-caller-inline-max-function-size", "20", "-Oz", "--converge", "--reorder-functions-by-name"];
+const SMALL = [
+  "--one-caller-inline-max-function-size",
+  "10",
+  "-Oz",
+  "--gufa-optimizing", // what values come to a function at all
+  "-Oz",
+  "--converge",
+  "--reorder-functions-by-name",
+];
 
 /** Node 20 has to understand the module, so no features are added. The stack traces of the dev build need names. */
 function optimise(name) {

@@ -15,13 +15,11 @@ export interface RawNode {
   transferLeadership(target: bigint): boolean;
   abortTransfer(): boolean;
   nextEvent(): number;
-  stateBeyond(): number;
-  hasLostTail(id: bigint): boolean;
   heartbeat(): boolean;
   readIndex(): object | undefined;
   drain(limit: number): number;
   state(): number;
-  matchIndex(id: bigint): number;
+  member(id: bigint): number;
   log(): number;
   config(): number;
   actions(): number;

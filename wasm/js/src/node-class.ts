@@ -331,6 +331,9 @@ export class Node {
       votedFor: wire.optional(),
       leaderId: wire.optional(),
       commitIndex: wire.integer(),
+      isPreCandidate: wire.boolean(),
+      durableIndex: wire.integer(),
+      transferTarget: wire.optional(),
     };
   }
 
@@ -369,36 +372,34 @@ export class Node {
 
   /** How much of this leader's log a node is known to have; `undefined` if this node is no leader or knows no such node. */
   matchIndex(id: bigint): bigint | undefined {
-    u64(id, "id");
-    const parts = this.#use();
-    return parts.at(parts.raw.matchIndex(id)).optional();
+    return this.#member(id).matchIndex;
   }
 
-  #beyond() {
+  #member(id: bigint) {
+    u64(id, "id");
     const parts = this.#use();
-    const wire = parts.at(parts.raw.stateBeyond());
-    return { isPreCandidate: wire.boolean(), durableIndex: wire.integer(), transferTarget: wire.optional() };
+    const wire = parts.at(parts.raw.member(id));
+    return { matchIndex: wire.optional(), hasLostTail: wire.boolean() };
   }
 
   /** Whether this candidate only asks yet whether it could be elected (thesis §9.6). */
   get isPreCandidate(): boolean {
-    return this.#beyond().isPreCandidate;
+    return this.#state().isPreCandidate;
   }
 
   /** Up to where the log is stored: what was taken from the actions, or with asynchronous storage what was reported. */
   get durableIndex(): bigint {
-    return this.#beyond().durableIndex;
+    return this.#state().durableIndex;
   }
 
   /** To whom this leader is handing over; `undefined` if it is not. */
   get transferTarget(): bigint | undefined {
-    return this.#beyond().transferTarget;
+    return this.#state().transferTarget;
   }
 
   /** Whether this leader has found that a node lost what it had acknowledged; see {@link NodeOptions.refusesLostTail}. */
   hasLostTail(id: bigint): boolean {
-    u64(id, "id");
-    return this.#use().raw.hasLostTail(id);
+    return this.#member(id).hasLostTail;
   }
 
   /** A copy of the log: the snapshot's position and configuration, and the entries after it. */
