@@ -3,7 +3,7 @@ import { crashWithin, restartForgetful } from "../src/engine/acts.js";
 import { stickLine } from "../src/engine/disks.js";
 import type { Run } from "../src/engine/run.js";
 import { playScenario, scenarioText } from "../src/engine/scenario.js";
-import { stepEvent } from "../src/engine/steps.js";
+import { backEvent, stepEvent } from "../src/engine/steps.js";
 import { questions } from "../src/model/majorities.js";
 import { crashPlaces, refusedBy, withheld, writeText } from "../src/model/storage.js";
 import { leaders, picture, started } from "./tools.js";
@@ -104,6 +104,7 @@ describe("asynchronous storage", () => {
       return Number(server(fork, one).disk.log.lastPosition.index - before);
     });
     expect(stored).toEqual([0, 2, 4]);
+    expect(run.moment.disks.has(one)).toBe(true);
     run.act(crashWithin(one, 0));
     const loss = "what was not stored is lost, a write on the way to the disk among it.";
     expect(told(run)).toContain(`${one} crashed: ${loss}`);
@@ -121,6 +122,18 @@ describe("asynchronous storage", () => {
     expect(() => run.act([stickLine(9, true)])).toThrow(/no node 9/);
   });
 
+  test("counts the leader itself when its disk has reported", () => {
+    const { run, leader } = asynchronous();
+    run.act([stickLine(leader, true), `propose ${leader}`]);
+    until(run, () => server(run, leader).writes.length > 0);
+    const have = () => questions(run.moment.world.servers, run.moment.ballots)[0]!.majorities[0]!.have;
+    run.act([`write ${leader}`]);
+    expect(server(run, leader).writes).toEqual([]);
+    expect(have()).toEqual([]);
+    run.act([`report ${leader}`]);
+    expect(have()).toEqual([leader]);
+  });
+
   test("is played again to the same moment, forwards, backwards and as a scenario", () => {
     const { run, leader, one } = asynchronous();
     run.act([`propose ${leader} 3`, stickLine(one, true)]);
@@ -136,6 +149,9 @@ describe("asynchronous storage", () => {
     expect([picture(run), run.moment.disks, [...run.moment.stuck]]).toEqual(seen);
     // A report belongs to the write before it, so no step ends between the two.
     expect(run.history.line(run.length - 1)).not.toMatch(/^write/);
+    while (!run.history.line(run.moment.lines - 1).startsWith("report")) run.seek(run.moment.lines - 1);
+    backEvent(run);
+    expect(run.history.line(run.moment.lines)).toMatch(/^write/);
   });
 });
 
