@@ -43,7 +43,7 @@ const COUNTED: [Counted; 8] = [
     counted("commit-7", 1_000, 1, Some((0.63, 0.48))),
     counted("commit-101", 20, 1, None),
     counted("pipeline-256", 20, 256, Some((0.067, 0.056))),
-    counted("heartbeat", 1_000, 1, Some((0.77, 0.57))),
+    counted("heartbeat", 1_000, 1, Some((0.78, 0.57))),
     counted("repair", 500, 1, None),
     counted("repair-terms", 50, 1, None),
 ];
