@@ -156,7 +156,7 @@ impl Log {
     }
 
     /// The configuration in force at `index`.
-    fn config_at(&self, index: LogIndex) -> &ClusterConfig {
+    pub(crate) fn config_at(&self, index: LogIndex) -> &ClusterConfig {
         self.entries
             .config_at(index)
             .map_or(&self.snapshot_config, |(_, config)| config)

@@ -79,10 +79,10 @@ impl Node {
         for position in committed.filter_map(|it| entries.position_at(it.0)) {
             events.push(Event::ConfigCommitted(position));
         }
-        if !is_in_log && self.log.configs_from(end).next() != Some(config) {
+        // Where the log contains the snapshot, its configuration is that of the log.
+        if self.log.config_at(end) != config {
             events.push(Event::ConfigCommitted(snapshot));
         }
-        events.told_configs = events.told_configs.max(snapshot.index);
     }
 
     /// Begins or ends to tell, as the options say.
