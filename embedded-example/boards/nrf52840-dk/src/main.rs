@@ -22,7 +22,7 @@ use embassy_nrf::peripherals::{UARTE0, UARTE1};
 use embassy_nrf::rng::Rng;
 use embassy_nrf::usb::vbus_detect::{self, HardwareVbusDetect};
 use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
-use embassy_nrf::{bind_interrupts, uarte, usb};
+use embassy_nrf::{bind_interrupts, pac, uarte, usb};
 use embassy_time::Timer;
 use raftbare::NodeId;
 use raftbare_embedded::node::{self, Board, Config, Timing};
@@ -36,6 +36,9 @@ const LAYOUT: Layout = Layout {
     log_sectors: 4,
     snapshot_sectors: 1,
 };
+
+/// The pins of port 1 by which the links come in.
+const LINK_INPUTS: [usize; 2] = [1, 3];
 
 /// A node that does nothing for eight seconds is started again.
 const PATIENCE_TICKS: u32 = 8 * 32_768;
@@ -142,6 +145,11 @@ async fn main(spawner: Spawner) {
         in_1,
         out_1,
     );
+    // The driver leaves the inputs floating: on a wire that was pulled out, noise would be heard.
+    for pin in LINK_INPUTS {
+        let pull = pac::gpio::vals::Pull::Pullup;
+        pac::P1.pin_cnf(pin).modify(|it| it.set_pull(pull));
+    }
     let ports = [link_0, link_1].map(BufferedUarte::split);
     let store = Store::new(BlockingAsync::new(Nvmc::new(parts.NVMC)), LAYOUT);
     let config = Config {
