@@ -79,12 +79,15 @@ fn options(bounds: &Bounds) -> Option<String> {
     let options = bounds.node_options();
     let stable = options.stable_leadership;
     let stable = stable.map(|it| format!(" stable {}", it.silent_timeouts));
+    let transfer =
+        (bounds.transfers > 0).then(|| format!(" transfer-timeouts {}", options.transfer_timeouts));
     let switches = [
         (options.refuses_lost_tail, " refuses-lost-tail"),
         (options.asynchronous_storage, " asynchronous"),
     ];
     let on = switches.into_iter().filter(|it| it.0).map(|it| it.1);
-    let words: String = stable.iter().map(String::as_str).chain(on).collect();
+    let numbers = stable.iter().chain(&transfer).map(String::as_str);
+    let words: String = numbers.chain(on).collect();
     (!words.is_empty()).then(|| format!("options *{words}"))
 }
 

@@ -135,6 +135,8 @@ fn every_way_can_be_played_as_a_script() {
             explorer.run(states, |_| {}).expect("nothing is broken");
             let path = explorer.path_to_last();
             let mut text = trace::script(&bounds, &path);
+            let gives_up = text.contains("options * transfer-timeouts 2");
+            assert_eq!(gives_up, bounds.transfers > 0, "{text}");
             let ends: BTreeMap<NodeId, &Local> = path
                 .iter()
                 .map(|step| (step.local.server.id, &step.local))

@@ -53,7 +53,7 @@
 //!                                                    all of them, the oldest, the second (2), those of this number
 //! FLAW     = "-" | a name of flaw::Flaw
 //! OPTIONS  = "default" | option { " " option }           all that is not named is as by default
-//! option   = "stable " silent timeouts | "never-leads" | "refuses-lost-tail"
+//! option   = "stable " silent timeouts | "transfer-timeouts " timeouts | "never-leads" | "refuses-lost-tail"
 //!          | "asynchronous"               what is taken waits for `write`, and the node for `report`
 //!          | "events"                     what the node tells is told; of all these see raftbare::NodeOptions
 //! REPORT   = position | "t" term " vote " ( id | "-" )

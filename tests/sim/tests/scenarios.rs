@@ -201,6 +201,22 @@ fn an_expectation_that_does_not_hold_is_found() {
     }
 }
 
+/// A leader takes proposals again after so many of its timeouts.
+#[test]
+fn a_transfer_is_given_up_as_the_options_say() {
+    let led = "start 1,2\nfound 1 {1,2}\nsettle\ncut 1<->2\n";
+    for (options, answer) in [
+        ("options 1 transfer-timeouts 2", "1/3"),
+        ("options 1 transfer-timeouts 3", "invalid"),
+    ] {
+        let text = format!("{led}{options}\ntransfer 1 2\ntimeout 1\ntimeout 1\npropose 1\n");
+        let played = play(&text).expect("it goes on");
+        let last = played.split("propose 1\n").last();
+        let told = format!("  1 = {answer}\n");
+        assert!(last.is_some_and(|it| it.starts_with(&told)), "{played}");
+    }
+}
+
 /// A forged message makes two leaders of one term: no honest network does that, and the checker sees it.
 #[test]
 fn a_guarantee_that_is_broken_is_found() {
@@ -240,6 +256,7 @@ fn what_is_no_script_is_refused_with_its_line() {
         "options 1 stable 256",
         "options 1 default stable 8",
         "options 1 asynchronous 8",
+        "options 1 transfer-timeouts 256",
         "transfer 1",
         "write",
         "write 1 all",

@@ -151,12 +151,19 @@ fn option(line: &mut Parser<'_>, options: &mut NodeOptions) -> Parsed<()> {
             return Ok(());
         }
     }
+    if line.takes("transfer-timeouts ") {
+        options.transfer_timeouts = timeouts(line)?;
+        return Ok(());
+    }
     line.expect("stable ")?;
-    let Ok(silent_timeouts) = u8::try_from(line.number()?) else {
-        return line.fail("no more than 255 before this");
-    };
+    let silent_timeouts = timeouts(line)?;
     options.stable_leadership = Some(StableLeadership { silent_timeouts });
     Ok(())
+}
+
+fn timeouts(line: &mut Parser<'_>) -> Parsed<u8> {
+    let count = line.number()?;
+    u8::try_from(count).or_else(|_| line.fail("no more than 255 before this"))
 }
 
 fn count(line: &mut Parser<'_>) -> Parsed<u64> {
