@@ -7,7 +7,7 @@ use crate::{ClusterConfig, LogIndex, MessageSeqNo, NodeId};
 
 /// §5.2, §6: whether the nodes for which `agrees` holds are a majority of the voters, and in a joint
 /// configuration of the new voters too. Without voters there is no majority.
-pub(crate) fn is_majority(config: &ClusterConfig, agrees: impl Fn(NodeId) -> bool) -> bool {
+pub(crate) fn is_majority(config: &ClusterConfig, agrees: &dyn Fn(NodeId) -> bool) -> bool {
     let is_majority_of = |voters: &BTreeSet<NodeId>| {
         voters.iter().filter(|&&id| agrees(id)).count() > voters.len() / 2
     };
@@ -44,7 +44,7 @@ impl Votes {
 
     /// Whether these votes elect. Only voters of the configuration in force count.
     pub(crate) fn are_majority(&self, config: &ClusterConfig) -> bool {
-        is_majority(config, |id| self.voters.contains(&id))
+        is_majority(config, &|id| self.voters.contains(&id))
     }
 }
 
@@ -139,10 +139,10 @@ mod tests {
                 voters: set(1..=voters),
                 ..ClusterConfig::new()
             };
-            assert!(is_majority(&config, |id| id.get() <= needed));
-            assert!(!is_majority(&config, |id| id.get() < needed));
+            assert!(is_majority(&config, &|id| id.get() <= needed));
+            assert!(!is_majority(&config, &|id| id.get() < needed));
         }
-        assert!(!is_majority(&ClusterConfig::new(), |_| true));
+        assert!(!is_majority(&ClusterConfig::new(), &|_| true));
     }
 
     #[test]
@@ -152,9 +152,9 @@ mod tests {
             new_voters: set(3..=5),
             ..ClusterConfig::new()
         };
-        assert!(is_majority(&config, |id| [2, 3, 4].contains(&id.get())));
-        assert!(!is_majority(&config, |id| [1, 2, 3].contains(&id.get())));
-        assert!(!is_majority(&config, |id| [3, 4, 5].contains(&id.get())));
+        assert!(is_majority(&config, &|id| [2, 3, 4].contains(&id.get())));
+        assert!(!is_majority(&config, &|id| [1, 2, 3].contains(&id.get())));
+        assert!(!is_majority(&config, &|id| [3, 4, 5].contains(&id.get())));
     }
 
     /// Every small assignment against the definition: the highest index that more than half have reached.

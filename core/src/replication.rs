@@ -38,7 +38,7 @@ pub(crate) struct Leader {
 }
 
 /// One row of a leader's table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Follower {
     id: NodeId,
     is_voter: bool,
@@ -113,7 +113,7 @@ impl Leader {
         let members = || config.unique_nodes().filter(|&id| id != self.id);
         let mut followers = Vec::with_capacity(members().count());
         for id in members() {
-            let row = self.row(id).cloned();
+            let row = self.row(id).copied();
             followers.push(Follower {
                 is_voter: config.voters.contains(&id),
                 is_new_voter: config.new_voters.contains(&id),
@@ -174,7 +174,7 @@ impl Leader {
         config: &ClusterConfig,
         seqno: MessageSeqNo,
     ) -> bool {
-        is_majority(config, |id| {
+        is_majority(config, &|id| {
             id == self.id
                 || self
                     .row(id)
@@ -186,7 +186,7 @@ impl Leader {
     /// disturbance: a voter answered during its last timeouts, or it is a majority by itself.
     pub(crate) fn is_in_contact(&self, config: &ClusterConfig) -> bool {
         self.timeouts_without_answer < Self::CONTACT_TIMEOUTS
-            || is_majority(config, |id| id == self.id)
+            || is_majority(config, &|id| id == self.id)
     }
 
     /// Notes a timeout of the leader, which asks for its next timer itself.

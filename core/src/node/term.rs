@@ -107,6 +107,6 @@ impl Node {
 
     /// Whether this node does not campaign by its own choice. Alone it has to: nobody else can.
     pub(super) fn leaves_leading_to_others(&self) -> bool {
-        self.options.never_leads && !is_majority(self.config(), |id| id == self.id)
+        self.options.never_leads && !is_majority(self.config(), &|id| id == self.id)
     }
 }
