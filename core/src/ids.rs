@@ -195,7 +195,8 @@ impl MessageSeqNo {
     /// The number of the next call. It stays at the largest one, whose replies count once: after 35 years
     /// at a million calls a second in one term the leader falls silent to its own count and is replaced.
     pub(crate) fn next(self) -> Self {
-        Self(self.0.saturating_add(1).min(Self::MAX_COUNTER))
+        // No counter is near to where this would wrap.
+        Self(self.0.wrapping_add(1).min(Self::MAX_COUNTER))
     }
 
     /// Where the kind of a call stands: above its number.
