@@ -142,11 +142,10 @@ impl Actions {
         if !is_stranger && self.send_messages.len() < most {
             return true;
         }
-        let count = self.strangers(to, config).count();
-        if count >= Self::MAX_STRANGERS && is_stranger && message.is_refusal() {
-            return false;
-        }
-        for _ in Self::MAX_STRANGERS..=count {
+        while self.strangers(to, config).count() >= Self::MAX_STRANGERS {
+            if is_stranger && message.is_refusal() {
+                return false;
+            }
             let least = self
                 .strangers(to, config)
                 .min_by_key(|(_, message)| (!message.is_refusal(), message.term()));
