@@ -114,11 +114,10 @@ impl Leader {
         let mut followers = Vec::with_capacity(members().count());
         for id in members() {
             let row = self.row(id).copied();
-            followers.push(Follower {
-                is_voter: config.voters.contains(&id),
-                is_new_voter: config.new_voters.contains(&id),
-                ..row.unwrap_or(Follower::new(id, last_seqno))
-            });
+            let mut row = row.unwrap_or(Follower::new(id, last_seqno));
+            row.is_voter = config.voters.contains(&id);
+            row.is_new_voter = config.new_voters.contains(&id);
+            followers.push(row);
         }
         let indexes_of = |voters: &BTreeSet<NodeId>, is_voter: fn(&Follower) -> bool| {
             let rows = followers.iter().filter(|row| is_voter(row));
