@@ -68,12 +68,19 @@ impl Marks {
 
     /// Adds marks that stand behind all of these.
     pub(crate) fn extend(&mut self, others: &Self) {
-        if self.0.is_none() {
-            self.0.clone_from(&others.0);
-        } else if let Some(others) = &others.0 {
-            let lists = self.lists();
-            lists.terms.extend_from_slice(&others.terms);
-            lists.configs.extend_from_slice(&others.configs);
+        if let Some(others) = &others.0 {
+            self.push_all(others);
+        }
+    }
+
+    /// One after the other: they are few.
+    #[cold]
+    fn push_all(&mut self, others: &Lists) {
+        for &(index, term) in &others.terms {
+            self.push_term(index, term);
+        }
+        for (index, config) in &others.configs {
+            self.push_config(*index, config.clone());
         }
     }
 
