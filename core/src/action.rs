@@ -183,8 +183,9 @@ impl Actions {
     /// One after the other: few messages wait, and the code of `retain` is large.
     fn withdraw(&mut self, is_withdrawn: fn(&Message) -> bool) {
         let next = |messages: &BTreeMap<NodeId, Message>| {
-            let mut withdrawn = messages.iter().filter(|(_, message)| is_withdrawn(message));
-            withdrawn.next().map(|(&id, _)| id)
+            let mut messages = messages.iter();
+            let withdrawn = messages.find(|(_, message)| is_withdrawn(message));
+            withdrawn.map(|(&id, _)| id)
         };
         while let Some(id) = next(&self.send_messages) {
             self.send_messages.remove(&id);

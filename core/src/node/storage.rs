@@ -223,7 +223,7 @@ impl Node {
         }
     }
 
-    fn send_acknowledgement(
+    pub(super) fn send_acknowledgement(
         &mut self,
         leader: NodeId,
         seqno: MessageSeqNo,

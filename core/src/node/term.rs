@@ -53,16 +53,9 @@ impl Node {
                     },
                 );
             }
-            Message::AppendEntriesCall { .. } => {
-                let header = self.header(MessageSeqNo::ZERO);
+            Message::AppendEntriesCall { header, .. } => {
                 let last_position = self.position_at(self.commit_index.min(stored_index));
-                self.send(
-                    msg.from(),
-                    Message::AppendEntriesReply {
-                        header,
-                        last_position,
-                    },
-                );
+                self.send_acknowledgement(header.from, MessageSeqNo::ZERO, last_position);
             }
             Message::RequestVoteReply { .. } | Message::AppendEntriesReply { .. } => {}
         }
