@@ -363,6 +363,7 @@ impl LogEntries {
     /// §5.3: the last index at which both have the same term, given that they agree where `other` starts.
     ///
     /// By Log Matching all before it is the same, so the search may halve.
+    #[cold]
     pub(crate) fn last_common_index(&self, other: &Self) -> LogIndex {
         let same = |index| self.get_term(index) == other.get_term(index);
         let mut common = other.prev_position.index.max(self.prev_position.index);

@@ -294,6 +294,9 @@ impl Leader {
                 new_voters.replace(old, position.index);
             }
         }
+        if position == log.last_position() {
+            return None;
+        }
         row.needed_repair(seqno, position, log, &self.calls)
     }
 
@@ -372,7 +375,9 @@ impl Follower {
         seqno > self.matched_at && position.index < self.match_index && !begins_below
     }
 
-    /// §5.3: what this follower needs after its reply to the call `seqno`, if it is not under way already.
+    /// §5.3: what this follower, which does not stand at the end of the log, needs after its reply to the call `seqno`,
+    /// if it is not under way already.
+    #[cold]
     fn needed_repair(
         &self,
         seqno: MessageSeqNo,
@@ -380,9 +385,6 @@ impl Follower {
         log: &Log,
         calls: &Calls,
     ) -> Option<Repair> {
-        if position == log.last_position() {
-            return None;
-        }
         // One repair at a time: what it brings was not there yet when this call was answered.
         if self
             .repair

@@ -61,6 +61,7 @@ impl Node {
     /// §5.2: counts a vote of the current term. Only voters have one. With pre-votes about (thesis §9.6), it has to
     /// answer the very call. Before this node has asked for votes, there are none: it may not lead in a term that is
     /// not stored.
+    #[cold]
     pub(super) fn handle_request_vote_reply(&mut self, header: MessageHeader, vote_granted: bool) {
         if self.waits_for_hard_state() {
             return;

@@ -7,6 +7,7 @@ impl Node {
     /// §5.2, §5.4.1: votes for a candidate of the current term, if the vote is free (or is its already) and
     /// its log is at least as up-to-date as this one. Otherwise says nothing and leaves the timer alone, so
     /// that candidates which cannot win do not keep from campaigning those which can.
+    #[cold]
     pub(super) fn handle_request_vote_call(
         &mut self,
         header: MessageHeader,
