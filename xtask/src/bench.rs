@@ -38,12 +38,12 @@ const fn counted(
 }
 
 const COUNTED: [Counted; 8] = [
-    counted("commit-3", 1_000, 1, Some((0.58, 0.43))),
-    counted("commit-5", 1_000, 1, Some((0.61, 0.46))),
-    counted("commit-7", 1_000, 1, Some((0.63, 0.48))),
+    counted("commit-3", 1_000, 1, Some((0.575, 0.43))),
+    counted("commit-5", 1_000, 1, Some((0.605, 0.46))),
+    counted("commit-7", 1_000, 1, Some((0.615, 0.48))),
     counted("commit-101", 20, 1, None),
     counted("pipeline-256", 20, 256, Some((0.067, 0.056))),
-    counted("heartbeat", 1_000, 1, Some((0.78, 0.57))),
+    counted("heartbeat", 1_000, 1, Some((0.77, 0.57))),
     counted("repair", 500, 1, None),
     counted("repair-terms", 50, 1, None),
 ];

@@ -22,7 +22,7 @@ const FOLDER: &str = "xtask/footprint";
 const KEPT: &str = "xtask/footprint/panics.txt";
 /// The most code that a node may take, with all of the documented API, and what it should come down to. What goes beyond
 /// the document is part of it, as its branches are.
-const MOST_TEXT: u64 = 34_000;
+const MOST_TEXT: u64 = 33_000;
 const WANTED_TEXT: u64 = 28_000;
 
 /// Functions that end in a panic whenever they are called. What calls one is where a panic comes from.
