@@ -58,6 +58,10 @@ const SOLUTIONS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await button(page, "Snapshot").click();
   },
   "stable-leadership": cutLeaderOff,
+  async "asynchronous-storage"(page) {
+    await select(page, 3);
+    await button(page, "Stick the disk").click();
+  },
 };
 
 /** Reads all captions, does the exercise, and lets time pass until it is done. */

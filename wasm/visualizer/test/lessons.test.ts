@@ -2,6 +2,7 @@ import { ScriptWorld } from "raftbare/simulator";
 import { describe, expect, test } from "vitest";
 import { excerptOf } from "../core-source.js";
 import { scenarioText } from "../src/engine/scenario.js";
+import { asynchronousStorage } from "../src/lessons/asynchronous-storage.js";
 import { GLOSSARY } from "../src/lessons/glossary.js";
 import { LESSONS } from "../src/lessons/index.js";
 import { stepsOf } from "../src/lessons/lesson.js";
@@ -67,6 +68,23 @@ describe.each(LESSONS)("the lesson $name", (lesson) => {
       }
     }
   });
+});
+
+test("the lesson on disks shows what it says: what is on disks is counted, whosever they are", () => {
+  const { run, marks } = tell(asynchronousStorage);
+  /** The ends of a node's log in memory and on disk, and its commit index. */
+  const at = (step: number, id: number): string => {
+    run.seek(marks[step]!.lines, marks[step]!.time);
+    const { node, disk } = run.moment.world.server(BigInt(id))!;
+    const ends = [node?.log, disk.log].map((log) => log?.lastPosition.index);
+    return [...ends, node?.commitIndex].join(" ");
+  };
+  expect([at(4, 1), at(4, 2), at(4, 3)]).toEqual(["5 4 4", "5 4 4", "5 4 4"]);
+  expect([at(5, 1), at(5, 2), at(5, 3)]).toEqual(["5 4 4", "5 5 4", "5 4 4"]);
+  expect(at(6, 2)).toBe("5 5 5");
+  expect(at(7, 2)).toBe("6 5 6"); // committed without the disk of the leader
+  expect([at(8, 1), at(8, 2), at(8, 3)]).toEqual(["7 6 6", " 5 ", "6 6 6"]);
+  expect(at(9, 2)).toBe("7 7 7");
 });
 
 test("lessons have names of their own", () => {

@@ -1,5 +1,7 @@
 /** What the words mean, each in two sentences at most. */
 export const GLOSSARY: Readonly<Record<string, string>> = {
+  "asynchronous storage":
+    "A node goes on while its disk is at work. It only keeps back what would promise that something is stored.",
   candidate: "A node that wants to become the leader, and asks the others for their votes.",
   client: "A program that uses the cluster: it gives commands to the leader, and waits for the answer.",
   cluster: "The nodes that work together. To others they look like one computer that never fails.",

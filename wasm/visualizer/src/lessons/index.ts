@@ -1,3 +1,4 @@
+import { asynchronousStorage } from "./asynchronous-storage.js";
 import { election } from "./election.js";
 import { figure8 } from "./figure-8.js";
 import { jointConsensus } from "./joint-consensus.js";
@@ -20,4 +21,5 @@ export const LESSONS: readonly Lesson[] = [
   jointConsensus,
   snapshots,
   stableLeadership,
+  asynchronousStorage,
 ];
