@@ -2,9 +2,10 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import {
   DESKTOP,
-  PHONE,
+  DEVICES,
   events,
   leader,
+  options,
   roles,
   save,
   select,
@@ -16,7 +17,6 @@ import {
 
 withBrowser();
 
-const options = (page: Page) => page.getByRole("region", { name: "Options" });
 const network = (page: Page) => page.getByRole("region", { name: "Network" });
 
 async function cutOff(page: Page, id: string): Promise<void> {
@@ -24,12 +24,7 @@ async function cutOff(page: Page, id: string): Promise<void> {
   await network(page).getByRole("button", { name: "Split off" }).click();
 }
 
-const TOUCHED = [
-  ["a desktop", DESKTOP],
-  ["a phone", PHONE],
-] as const;
-
-test.each(TOUCHED)("on %s: with stable leadership who is cut off asks, and its term stays", (name, device) =>
+test.each(DEVICES)("on %s: with stable leadership who is cut off asks, and its term stays", (name, device) =>
   visit(device, async (page) => {
     const first = await leader(page);
     const other = first === "2" ? "3" : "2";
@@ -89,7 +84,7 @@ test("a node that never leads calls for no votes", () =>
     await save(page, "never-leads");
   }));
 
-test.each(TOUCHED)("on %s: a leader hands over", (name, device) =>
+test.each(DEVICES)("on %s: a leader hands over", (name, device) =>
   visit(device, async (page) => {
     const first = await leader(page);
     const target = first === "4" ? "5" : "4";

@@ -2,9 +2,10 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import {
   DESKTOP,
-  PHONE,
+  DEVICES,
   events,
   leader,
+  options,
   roles,
   save,
   select,
@@ -16,14 +17,9 @@ import {
 
 withBrowser();
 
-const TOUCHED = [
-  ["a desktop", DESKTOP],
-  ["a phone", PHONE],
-] as const;
-
 /** Switches an option on for all nodes. */
 async function switchOn(page: Page, label: RegExp): Promise<void> {
-  await page.getByRole("region", { name: "Options" }).getByLabel(label).check();
+  await options(page).getByLabel(label).check();
 }
 
 const stick = (page: Page) => page.getByRole("button", { name: "Stick the disk" });
@@ -36,7 +32,7 @@ const rowOf = (page: Page, id: string) => page.locator(".logs tbody tr").nth(Num
 const matchOf = (page: Page, id: string) => rowOf(page, id).locator(".number").nth(1);
 const proposeAtLeader = (page: Page) => page.getByRole("button", { name: "Client: propose" }).click();
 
-test.each(TOUCHED)("on %s: one sees what is on its way to a disk, and what is not said before", (name, device) =>
+test.each(DEVICES)("on %s: one sees what is on its way to a disk, and what is not said before", (name, device) =>
   visit(device, async (page) => {
     const first = await leader(page);
     const other = first === "2" ? "3" : "2";
@@ -85,7 +81,7 @@ test("a crash loses what was on its way to the disk, or a part of it", () =>
     await save(page, "a-crash-on-the-way-to-the-disk");
   }));
 
-test.each(TOUCHED)("on %s: a follower whose disk forgets is refused, and the leader tells it", (name, device) =>
+test.each(DEVICES)("on %s: a follower whose disk forgets is refused, and the leader tells it", (name, device) =>
   visit(device, async (page) => {
     const first = await leader(page);
     const other = first === "2" ? "3" : "2";

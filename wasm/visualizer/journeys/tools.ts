@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, type Page, chromium } from "playwright-core";
+import { type Browser, type Locator, type Page, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 
 function variable(name: string): string {
@@ -16,6 +16,12 @@ export const ADDRESS = pathToFileURL(variable("RAFTBARE_PAGE")).href;
 
 export const DESKTOP = { viewport: { width: 1380, height: 900 } } as const;
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } as const;
+
+/** For what has to work on both: their names, and what they are. */
+export const DEVICES = [
+  ["a desktop", DESKTOP],
+  ["a phone", PHONE],
+] as const;
 
 let browser: Browser;
 
@@ -96,6 +102,11 @@ export async function select(page: Page, id: string | number): Promise<void> {
     .getByRole("group", { name: "Select a node" })
     .getByRole("button", { name: String(id), exact: true })
     .click();
+}
+
+/** The card with the options of the nodes. */
+export function options(page: Page): Locator {
+  return page.getByRole("region", { name: "Options" });
 }
 
 export function events(page: Page): Promise<string> {
