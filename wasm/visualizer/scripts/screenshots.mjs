@@ -36,16 +36,17 @@ async function splitVote(page) {
 }
 
 const desktop = { width: 1280, height: 960 };
-await picture("replication", { viewport: { width: 1280, height: 1180 }, colorScheme: "light" }, async (page) => {
+await picture("replication", { viewport: { width: 1280, height: 940 }, colorScheme: "light" }, async (page) => {
   await button(page, "×10").click();
   await steps(page, 12);
   await button(page, "Client: propose").click();
   await steps(page, 7);
   await page.getByRole("slider", { name: "Time", exact: true }).fill("1067000");
+  await page.evaluate("scrollTo(0, 0)"); // that button is far below
 });
 await picture("split-vote", { viewport: desktop, colorScheme: "dark" }, splitVote);
 await picture("phone", { viewport: { width: 390, height: 844 }, colorScheme: "light" }, splitVote);
-await picture("space-time", { viewport: { width: 1280, height: 660 }, colorScheme: "light" }, async (page) => {
+await picture("space-time", { viewport: { width: 1280, height: 1000 }, colorScheme: "light" }, async (page) => {
   await splitVote(page);
   const roles = page.locator(".ring .role");
   while (!(await roles.allTextContents()).some((role) => role.startsWith("★"))) await steps(page, 1);
@@ -59,6 +60,11 @@ await picture("space-time", { viewport: { width: 1280, height: 660 }, colorSchem
   await button(page, "Delay 50 ms").click();
   await steps(page, 20);
   await page.getByRole("region", { name: "Space-time" }).evaluate((card) => card.scrollIntoView());
+});
+await picture("storage", { viewport: { width: 1280, height: 1000 }, colorScheme: "light" }, async (page) => {
+  await button(page, "Learn").click();
+  await page.getByRole("button", { name: /Disks that take their time/ }).click();
+  for (let step = 0; step < 7; step += 1) await button(page, "Next").click();
 });
 await picture("lesson", { viewport: { width: 1280, height: 1000 }, colorScheme: "light" }, async (page) => {
   await button(page, "Learn").click();
