@@ -189,8 +189,10 @@ function tests() {
     assert.equal(world.withdraw(arrivals[0].number), false);
     assert.equal(world.putOff(arrivals[1].number, 5_000), true);
     assert.equal(world.pending.find((event) => event.number === arrivals[1].number).atUs, arrivals[1].atUs + 5_000n);
-    assert.equal(world.repeat(arrivals[2].number, 0), true);
+    assert.equal(world.repeat(arrivals[2].number, 7_000), true);
     assert.equal(world.pending.filter((event) => event.payload !== undefined).length, arrivals.length);
+    const times = world.pending.filter((event) => event.text === arrivals[2].text).map((event) => event.atUs);
+    assert.deepEqual(times, [arrivals[2].atUs, arrivals[2].atUs + 7_000n]);
     assert.notEqual(world.traceHash, copy.traceHash);
 
     const other = leader === 1n ? 2n : 1n;
