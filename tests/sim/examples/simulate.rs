@@ -220,6 +220,9 @@ fn shrink(arguments: &Arguments, broken: &Broken) -> Broken {
     let mut shortest = broken.clone();
     for trouble in Options::TROUBLES {
         let mut without = shortest.without.clone();
+        if without.iter().any(|it| it == trouble) {
+            continue;
+        }
         without.push((*trouble).to_owned());
         if let (_, Some(found)) = run(arguments, broken.seed, arguments.steps, &without, |_| {})
             && found.violation.property == broken.violation.property

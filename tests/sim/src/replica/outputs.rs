@@ -35,6 +35,8 @@ impl<P: Command> ReplicaServer<P> {
         };
         let given: Vec<_> = replica.outputs().map(Given::from_output).collect();
         let is_any = !given.is_empty();
+        // Nothing may come out, and yet the replica has looked who its followers are.
+        self.watch_members();
         if is_any {
             self.seen.meanwhile += given.len() as u64;
             self.take_each(given, true);
@@ -42,11 +44,18 @@ impl<P: Command> ReplicaServer<P> {
         is_any
     }
 
+    /// Who has left is a new follower when it comes back.
+    fn watch_members(&mut self) {
+        if let Some(replica) = &self.replica {
+            let config = replica.node().config();
+            self.watch.retain(|id| config.contains(id));
+        }
+    }
+
     fn take_each(&mut self, given: Vec<Given>, is_all: bool) {
         let Some(replica) = &self.replica else { return };
         let applied = replica.applied();
-        let config = replica.node().config();
-        self.watch.retain(|id| config.contains(id));
+        self.watch_members();
         for next in given {
             if let Given::ReadReady(_) = next {
                 // Before a read, everything is given out.
