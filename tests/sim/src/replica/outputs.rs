@@ -33,29 +33,23 @@ impl<P: Command> ReplicaServer<P> {
         let Some(replica) = &mut self.replica else {
             return false;
         };
+        if !replica.node().options().asynchronous_storage {
+            return false;
+        }
         let given: Vec<_> = replica.outputs().map(Given::from_output).collect();
         let is_any = !given.is_empty();
-        // Nothing may come out, and yet the replica has looked who its followers are.
-        self.watch_members();
-        if is_any {
-            self.seen.meanwhile += given.len() as u64;
-            self.take_each(given, true);
-        }
+        self.seen.meanwhile += given.len() as u64;
+        // Also if nothing comes out: the replica has looked who its followers are, and has passed entries that ask
+        // for nothing.
+        self.take_each(given, is_any || self.takes_all);
         is_any
-    }
-
-    /// Who has left is a new follower when it comes back.
-    fn watch_members(&mut self) {
-        if let Some(replica) = &self.replica {
-            let config = replica.node().config();
-            self.watch.retain(|id| config.contains(id));
-        }
     }
 
     fn take_each(&mut self, given: Vec<Given>, is_all: bool) {
         let Some(replica) = &self.replica else { return };
         let applied = replica.applied();
-        self.watch_members();
+        let config = replica.node().config();
+        self.watch.retain(|id| config.contains(id));
         for next in given {
             if let Given::ReadReady(_) = next {
                 // Before a read, everything is given out.
@@ -66,9 +60,16 @@ impl<P: Command> ReplicaServer<P> {
             }
         }
         self.takes_all = is_all;
-        if is_all {
-            // Otherwise a snapshot that counts as applied may wait to be given out.
+        // Otherwise a snapshot that counts as applied may wait to be given out.
+        if is_all && !self.is_given_through(applied) {
             self.given.push_back(Given::Through(applied));
+        }
+    }
+
+    fn is_given_through(&self, applied: LogIndex) -> bool {
+        match self.given.back() {
+            Some(last) => matches!(last, Given::Through(index) if *index == applied),
+            None => self.state.applied == applied,
         }
     }
 
