@@ -158,6 +158,7 @@ impl<P: Command> Integration for ReplicaServer<P> {
         self.watch = super::Watch::default();
         self.has_ended = false;
         self.is_idle = false;
+        self.takes_all = false;
         if let Some(unsynced) = self.unsynced.take() {
             self.disk = *unsynced;
         }
