@@ -157,6 +157,22 @@ fn thesis_3_8_a_cut_call_that_begins_below_proves_nothing() {
     assert!(other.has_lost_tail(id(2)));
 }
 
+/// The follower is behind, and yet has acknowledged where the call begins: whoever takes the call has that, or lost it.
+#[test]
+fn thesis_3_8_a_cut_call_that_begins_at_what_was_acknowledged_is_a_proof() {
+    let mut node = refusing(leader(1, 2, LOG));
+    node.handle_message(append_reply(2, 2, 2, at(1, 4)));
+    assert_actions(
+        &mut node,
+        &["SendMessage 2 1 t2 #3 AppendEntriesCall commit 0 prev 1/4[term(2)]"],
+    );
+    let mut other = node.clone();
+    node.handle_message(append_reply(2, 2, 3, at(1, 4))); // as it arrived without its entry
+    assert!(!node.has_lost_tail(id(2)));
+    other.handle_message(append_reply(2, 2, 3, at(1, 3)));
+    assert!(other.has_lost_tail(id(2)));
+}
+
 #[test]
 fn section_6_in_joint_consensus_it_counts_in_neither_half() {
     for (others, last) in [([3, 5, 4], 7), ([4, 7, 3], 5)] {
