@@ -42,7 +42,7 @@ fn o5_rejected_when_another_entry_is_committed_in_its_place() {
     cluster.beat(2);
     assert_eq!(
         cluster.said(1),
-        ["rejected 1/3", "apply 2/4 x", "rejected 1/4"]
+        ["rejected 1/3", "rejected 1/4", "apply 2/4 x"]
     );
 }
 
@@ -62,7 +62,7 @@ fn o5_an_answer_that_is_not_taken_comes_with_the_next_batch() {
     }
     assert_eq!(
         cluster.said(1),
-        ["rejected 1/3", "apply 2/4 x", "rejected 1/4"]
+        ["rejected 1/3", "rejected 1/4", "apply 2/4 x"]
     );
 }
 
@@ -122,8 +122,8 @@ fn o5_two_tickets_at_one_index_are_both_answered() {
     let answers = [
         "rejected 1/3",
         "rejected 1/4",
-        "apply 3/5 d for its client",
         "rejected 1/5",
+        "apply 3/5 d for its client",
     ];
     assert_eq!(cluster.said(1), answers);
 }
@@ -149,15 +149,63 @@ fn o5_unknown_when_a_snapshot_has_passed_it() {
     cluster.elect(2);
     cluster.propose(2, b"x");
     cluster.settle();
-    assert!(cluster.snapshot(2)); // at 2/4: it does not tell of 1/5
+    assert!(cluster.snapshot(2)); // at 2/4: none of term 1 comes behind it
     cluster.silent.clear();
     cluster.beat(2);
     cluster.beat(2);
-    assert_eq!(cluster.said(1), ["load 2/4", "unknown 1/3", "unknown 1/4"]);
-    cluster.propose(2, b"y");
+    let said = ["load 2/4", "unknown 1/3", "unknown 1/4", "rejected 1/5"];
+    assert_eq!(cluster.said(1), said);
+}
+
+/// §5.4.2: behind a committed entry none of an earlier term is ever committed.
+#[test]
+fn o5_rejected_when_an_entry_of_a_later_term_is_committed_before_it() {
+    let mut cluster = unheard(&["a", "b", "c"]);
+    cluster.elect(2);
     cluster.settle();
+    cluster.silent.clear();
     cluster.beat(2);
-    assert_eq!(cluster.said(1), ["apply 2/5 y", "rejected 1/5"]);
+    cluster.beat(2);
+    assert_eq!(cluster.replica(1).node().commit_index().get(), 3);
+    let said = ["rejected 1/3", "rejected 1/4", "rejected 1/5"];
+    assert_eq!(cluster.said(1), said);
+}
+
+/// Whoever leads again takes proposals again, as many as had waited in vain.
+#[test]
+fn o5_what_waited_in_vain_keeps_nothing_out() {
+    let mut options = options();
+    options.max_waiting = 3;
+    let mut cluster = Cluster::<Vec<u8>>::founded(3, &options);
+    cluster.silent.insert(1);
+    for text in ["a", "b", "c"] {
+        cluster.propose(1, text.as_bytes());
+    }
+    cluster.run(1);
+    cluster.wire.clear();
+    lose_and_lead_again(&mut cluster, 2);
+    let refused = cluster.replica(1).propose(b"d".to_vec());
+    assert_eq!(
+        refused.map_err(|it| it.reason),
+        Err(Refusal::TooManyWaiting)
+    );
+    cluster.wire.clear();
+    cluster.silent.clear();
+    cluster.beat(1);
+    cluster.beat(1);
+    for text in ["d", "e", "f"] {
+        cluster.propose(1, text.as_bytes());
+    }
+    cluster.settle();
+    let said = [
+        "rejected 1/3",
+        "rejected 1/4",
+        "rejected 1/5",
+        "apply 3/5 d for its client",
+        "apply 3/6 e for its client",
+        "apply 3/7 f for its client",
+    ];
+    assert_eq!(cluster.said(1), said);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The clients that wait: proposals by position, reads by their tokens.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{BuildHasherDefault, Hasher};
 
@@ -89,17 +90,31 @@ impl Proposals {
     }
 
     /// The proposals at or below this index, in order: a snapshot stands for them.
-    pub(super) fn take_through(&mut self, index: LogIndex) -> impl Iterator<Item = Ticket> {
-        let covered = self.waiting.extract_if(|&at, _| at <= index);
-        let mut tickets: alloc::vec::Vec<_> = covered
-            .flat_map(|(index, terms)| {
-                let ticket = move |term| Ticket(LogPosition { term, index });
-                terms.into_iter().map(ticket)
-            })
-            .collect();
+    pub(super) fn take_through(&mut self, index: LogIndex) -> Vec<Ticket> {
+        self.take_if(|position| position.index <= index)
+    }
+
+    /// The proposals of terms before this one, in order.
+    pub(super) fn take_older(&mut self, term: Term) -> Vec<Ticket> {
+        self.take_if(|position| position.term < term)
+    }
+
+    fn take_if(&mut self, is_taken: impl Fn(LogPosition) -> bool) -> Vec<Ticket> {
+        let mut taken = Vec::new();
+        self.waiting.retain(|&index, terms| {
+            terms.retain(|&term| {
+                let position = LogPosition { term, index };
+                let stays = !is_taken(position);
+                if !stays {
+                    taken.push(Ticket(position));
+                }
+                stays
+            });
+            !terms.is_empty()
+        });
         // The table has no order of its own.
-        tickets.sort_unstable_by_key(|ticket| (ticket.0.index, ticket.0.term));
-        tickets.into_iter()
+        taken.sort_unstable_by_key(|ticket| (ticket.0.index, ticket.0.term));
+        taken
     }
 }
 

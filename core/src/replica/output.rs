@@ -9,7 +9,7 @@ use super::payloads::{Payload, PayloadLog};
 use super::snapshot::Snapshot;
 use super::transfer::{ChunkToSend, Sending};
 use crate::{
-    ClusterConfig, LogEntry, LogIndex, LogPosition, Message, Node, NodeId, ReadStatus, Role,
+    ClusterConfig, LogEntry, LogIndex, LogPosition, Message, Node, NodeId, ReadStatus, Role, Term,
 };
 use alloc::collections::VecDeque;
 
@@ -155,6 +155,9 @@ impl<'a, P: Payload> Outputs<'a, P> {
             };
             self.desk.applied = index;
             let ticket = self.desk.decide(position);
+            if let LogEntry::Term(term) = entry {
+                self.desk.reject_older(term);
+            }
             match (entry, payload) {
                 (LogEntry::ClusterConfig(config), _) => {
                     return Some(Output::ConfigCommitted {
@@ -299,6 +302,14 @@ impl Desk {
             }
         }
         own
+    }
+
+    /// §5.4.2: an entry of this term is committed: behind it none of an earlier term can stand. Nobody waits for those
+    /// any more. They would keep new proposals out that are to take their places, where too many wait.
+    pub(super) fn reject_older(&mut self, term: Term) {
+        let rejected = self.proposals.take_older(term);
+        self.answers
+            .extend(rejected.into_iter().map(Answer::Rejected));
     }
 }
 

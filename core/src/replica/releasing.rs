@@ -140,7 +140,9 @@ impl<P: Payload> Replica<P> {
         self.desk.loads_snapshot = true;
         self.desk.applied = position.index;
         let undecided = self.desk.proposals.take_through(position.index);
-        self.desk.answers.extend(undecided.map(Answer::Unknown));
+        let unknown = undecided.into_iter().map(Answer::Unknown);
+        self.desk.answers.extend(unknown);
+        self.desk.reject_older(position.term);
         true
     }
 

@@ -66,19 +66,27 @@ impl Checker {
                     ),
                 )
             }
-            Answer::Rejected(position)
-                if committed(position.index).is_none_or(|other| other == position) =>
-            {
-                violation(
-                    "Rejected is final",
-                    format!(
-                        "{id} says so of {position}, {:?} is committed",
-                        committed(position.index)
-                    ),
-                )
-            }
+            Answer::Rejected(position) if !self.is_out_of_the_question(position) => violation(
+                "Rejected is final",
+                format!(
+                    "{id} says so of {position}, {:?} is committed",
+                    committed(position.index)
+                ),
+            ),
             Answer::Committed(_) | Answer::Rejected(_) => Ok(()),
             Answer::Read { bound, seen } => Self::check_read(id, bound, ReadStatus::Ready(seen)),
+        }
+    }
+
+    /// Whether the entry at this position will never be committed: another one is in its place, or (§5.4.2) one of a
+    /// later term before it.
+    fn is_out_of_the_question(&self, position: LogPosition) -> bool {
+        match self.committed_at(position.index) {
+            Some(known) => known.position != position,
+            None => {
+                let last = self.committed.last();
+                last.is_some_and(|last| last.position.term > position.term)
+            }
         }
     }
 }
