@@ -91,15 +91,15 @@ impl Proposals {
 
     /// The proposals at or below this index, in order: a snapshot stands for them.
     pub(super) fn take_through(&mut self, index: LogIndex) -> Vec<Ticket> {
-        self.take_if(|position| position.index <= index)
+        self.take_if(&|position| position.index <= index)
     }
 
     /// The proposals of terms before this one, in order.
     pub(super) fn take_older(&mut self, term: Term) -> Vec<Ticket> {
-        self.take_if(|position| position.term < term)
+        self.take_if(&|position| position.term < term)
     }
 
-    fn take_if(&mut self, is_taken: impl Fn(LogPosition) -> bool) -> Vec<Ticket> {
+    fn take_if(&mut self, is_taken: &dyn Fn(LogPosition) -> bool) -> Vec<Ticket> {
         let mut taken = Vec::new();
         self.waiting.retain(|&index, terms| {
             terms.retain(|&term| {
